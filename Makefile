@@ -53,7 +53,6 @@ check:
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-cache
-	$(MAKE) --no-print-directory docs
 	$(BIN)/python -m pytest
 
 slow:

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
+
+from goodoffices import __version__
+
 project = "Good Offices"
 author = "The Good Offices authors"
-extensions = ["myst_parser"]
-exclude_patterns = ["_build"]
+version = release = __version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "mathml", "tables"]
+html_math_renderer = "mathml"
+exclude_patterns = ["_build", "reference/generated"]
 nitpicky = True
+language = "en_GB"
+
+myst_enable_extensions = ["amsmath", "attrs_block", "colon_fence", "deflist", "dollarmath", "fieldlist"]
+myst_heading_anchors = 3
+
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+
 html_theme = "furo"
 html_title = "Good Offices"
+html_copy_source = False
+html_show_sourcelink = False

@@ -9,21 +9,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["Refusal", "Scenario", "__version__"]
+__all__ = ["Refusal", "Scenario", "Study", "__version__", "check", "load", "read_efg", "solve", "study"]
 
 if TYPE_CHECKING:
+    from goodoffices.claims.verdict import Study
     from goodoffices.core.diagnostics import Refusal
+    from goodoffices.games.efg import read_efg
     from goodoffices.language.scenario import Scenario
+    from goodoffices.workflow import check, load, solve, study
 
 _HOMES = {
-    "Refusal": "goodoffices.core.diagnostics",
-    "Scenario": "goodoffices.language.scenario",
+    "Refusal": "core.diagnostics",
+    "Scenario": "language.scenario",
+    "Study": "claims.verdict",
+    "check": "workflow",
+    "load": "workflow",
+    "read_efg": "games.efg",
+    "solve": "workflow",
+    "study": "workflow",
 }
 
 
 def __getattr__(name: str) -> object:
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        return getattr(import_module(f"goodoffices.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'goodoffices' has no attribute {name!r}")
 
 

@@ -5,6 +5,6 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line; the entry point of `goodoffices`."""
-    from goodoffices.cli.app import run
+    from goodoffices.cli.app import main as run
 
     run()

@@ -1,18 +1,48 @@
-"""The commands, read from the functions below."""
+"""The commands and how they are run: usage mistakes end with 2, refused input with 1, bugs with a traceback."""
 
 from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
 
 import cyclopts
 
 import goodoffices
+from goodoffices.cli.checking import check, format_file
+from goodoffices.cli.listing import catalog, schema
+from goodoffices.cli.showing import show
+from goodoffices.cli.solving import solve
+from goodoffices.cli.streams import USAGE, guard
+from goodoffices.cli.studying import study
 
 app = cyclopts.App(
     name="goodoffices",
     help="Put an argument about a mediated negotiation to the test.",
+    help_epilogue="A scenario is a file or a name that `goodoffices catalog` lists. "
+    "Start with: goodoffices study budapest-2025",
     version=goodoffices.__version__,
+    help_format="plaintext",
+    exit_on_error=False,
+    suppress_keyboard_interrupt=False,
+    result_action="return_value",
 )
+for _command in (study, solve, check, show, schema, catalog):
+    app.command(_command)
+app.command(format_file, name="format")
 
 
-def run() -> None:
-    """Run the command that the arguments name."""
-    app()
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name (`sys.argv` by default) and return its exit code."""
+
+    def command() -> int | None:
+        try:
+            return app(arguments)
+        except cyclopts.CycloptsError:  # already printed, with the usage, to standard error
+            return USAGE
+
+    return guard(command)
+
+
+def main() -> None:
+    """The entry point of the `goodoffices` command."""
+    sys.exit(run())

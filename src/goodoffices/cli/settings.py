@@ -1,0 +1,60 @@
+"""Options that several commands share, and how their text is read.
+
+Receives the text of an option; returns its value; refuses with `Misuse` (exit code 2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from goodoffices.cli.streams import Misuse
+
+Rounds = Annotated[int | None, Parameter(help="Number of rounds to play, instead of the scenario's own.")]
+Changes = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--set",
+        negative=(),
+        show_default=False,
+        help="Fix a parameter at a value, as `name=number`; may be repeated.",
+    ),
+]
+
+
+def read_changes(texts: Iterable[str]) -> dict[str, float]:
+    """Read `name=number` items; the last one of a name counts."""
+    changes: dict[str, float] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise Misuse(f"--set takes name=number, not {text!r}")
+        changes[name.strip()] = _number("--set", value.strip())
+    return changes
+
+
+def read_rationality(text: str) -> float:
+    """Read a logit precision: a number from zero, or `inf`."""
+    value = math.inf if text.strip().lower() in ("inf", "infinity") else _number("--rationality", text)
+    if value < 0:
+        raise Misuse(f"--rationality takes a number from 0, or inf, not {text!r}")
+    return value
+
+
+def at_least(option: str, value: int | None, least: int) -> None:
+    """Refuse a whole number that is too small to mean anything."""
+    if value is not None and value < least:
+        raise Misuse(f"{option} takes a whole number from {least}, not {value}")
+
+
+def _number(option: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise Misuse(f"{option} takes a number, not {text!r}")
+    return value

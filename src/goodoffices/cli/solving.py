@@ -1,0 +1,95 @@
+"""`goodoffices solve`: equilibria of scenarios and of game files, as tables or as one JSON line a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from goodoffices.cli.cache import keep_compiled_code
+from goodoffices.cli.settings import Changes, Rounds, at_least, read_changes, read_rationality
+from goodoffices.cli.streams import OK, REFUSED, Interrupted, Misuse, complain, output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Files = Annotated[
+    tuple[str, ...],
+    Parameter(
+        negative=(), help="Scenario files, names from the catalogue, or .efg files of Gambit's format."
+    ),
+]
+
+
+def solve(
+    files: Files,
+    /,
+    *,
+    rationality: Annotated[
+        str | None,
+        Parameter(help="Logit precision in 1/utility, or inf for the limit; needed for .efg files."),
+    ] = None,
+    as_json: Annotated[
+        bool, Parameter(name="--json", negative=(), help="One JSON line a file, in order.")
+    ] = False,
+    method: Annotated[Literal["auto", "tree"], Parameter(help="How to solve.")] = "auto",
+    rounds: Rounds = None,
+    changes: Changes = (),
+    tolerance: Annotated[
+        float, Parameter(help="Largest regret, in utility, at which the way to `--rationality inf` ends.")
+    ] = 1e-6,
+) -> int:
+    """Find the principal logit equilibrium of each file, with its certificate; exit code 1 if any has none."""
+    if not tolerance > 0:
+        raise Misuse(f"--tolerance takes a number above 0, not {tolerance}")
+    at_least("--rounds", rounds, 1)
+    precision = None if rationality is None else read_rationality(rationality)
+    fixed = read_changes(changes)
+
+    keep_compiled_code()
+    from goodoffices.workflow import solve_files
+
+    console, worst, answered = output(), OK, 0
+    try:
+        for record in solve_files(
+            files, rationality=precision, method=method, rounds=rounds, set=fixed, tolerance=tolerance
+        ):
+            if "error" in record:
+                worst = REFUSED
+            if as_json:
+                print(json.dumps(record, ensure_ascii=False, allow_nan=False), flush=True)
+            elif "error" in record:
+                complain(str(record["error"]))
+            else:
+                _print(record, files[answered], console)
+            answered += 1
+    except KeyboardInterrupt:
+        raise Interrupted(f"{answered} of {len(files)} files were answered.") from None
+    return worst
+
+
+def _print(record: Mapping[str, Any], file: str, console: Console) -> None:
+    """Show one answer: a table of strategies, then values and certificate."""
+    from rich.table import Table
+
+    table = Table(title=file, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table.add_column("player")
+    table.add_column("information set")
+    table.add_column("plays", overflow="fold")
+    for strategy in record["strategies"]:
+        moves = strategy["moves"].items()
+        plays = "  ".join(f"{move} {probability:.4f}" for move, probability in moves)
+        table.add_row(str(strategy["player"]), str(strategy["infoset"]), plays)
+    console.print(table)
+    values = ", ".join(f"{player} {value:.6g}" for player, value in record["values"].items())
+    certificate = ", ".join(
+        f"{name.replace('_', ' ')} {'?' if number is None else f'{number:.1e}'}"
+        for name, number in record["certificate"].items()
+    )
+    console.print(f"values: {values}", markup=False)
+    console.print(
+        f"{record['status']} at rationality {record['rationality']} by {record['method']}; {certificate}\n",
+        markup=False,
+    )

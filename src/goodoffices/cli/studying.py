@@ -1,0 +1,97 @@
+"""`goodoffices study`: solve an argument over its priors, print the verdicts, write the report."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from goodoffices.cli.cache import keep_compiled_code
+from goodoffices.cli.settings import Changes, Rounds, at_least, read_changes
+from goodoffices.cli.streams import Interrupted, Misuse, messages, output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.progress import Progress, TaskID
+
+
+def study(
+    scenario: Annotated[str, Parameter(help="A scenario file, or a name from the catalogue.")],
+    /,
+    *,
+    out: Annotated[Path, Parameter(help="Folder for report.html and study.json.")] = Path("study"),
+    draws: Annotated[int, Parameter(help="Number of draws from the priors.")] = 512,
+    seed: Annotated[int, Parameter(help="Seed of the draws; the same seed gives the same study.")] = 1,
+    rounds: Rounds = None,
+    changes: Changes = (),
+    quiet: Annotated[bool, Parameter(negative=(), help="Write the files and print nothing.")] = False,
+) -> None:
+    """Put a scenario's claims to the test: a verdict for each, certificates, and a report in a folder."""
+    at_least("--draws", draws, 2)
+    at_least("--seed", seed, 0)
+    at_least("--rounds", rounds, 1)
+    fixed = read_changes(changes)
+
+    from goodoffices import workflow
+
+    model = workflow.load(scenario, set=fixed)
+    _make_folder(out)
+    keep_compiled_code()
+    try:
+        with _progress(quiet=quiet) as progress:
+            found = workflow.study(model, draws=draws, seed=seed, rounds=rounds, progress=_callback(progress))
+        from goodoffices import reports
+
+        reports.write(found, out)
+    except KeyboardInterrupt:
+        kept = (
+            "an earlier study was left as it was" if (out / "study.json").exists() else "nothing was written"
+        )
+        raise Interrupted(f"{kept[0].upper()}{kept[1:]} in {out}/.") from None
+    if not quiet:
+        from goodoffices.reports.terminal import print_study
+
+        console = output()
+        print_study(found, console)
+        console.print(f"\nReport: {out / 'report.html'}\nNumbers: {out / 'study.json'}")
+
+
+def _make_folder(folder: Path) -> None:
+    """Find out before the work, not after it, that nothing can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError as error:
+        raise Misuse(f"--out takes a folder, and {str(folder)!r} cannot be made: {error.strerror}") from None
+    if not writable:
+        raise Misuse(f"--out takes a folder, and {str(folder)!r} cannot be written to")
+
+
+def _progress(*, quiet: bool) -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = messages(quiet=quiet)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    )
+
+
+def _callback(progress: Progress) -> Callable[[str, int, int], None]:
+    """One bar a stage, made when the stage first reports."""
+    bars: dict[str, TaskID] = {}
+
+    def report(stage: str, done: int, total: int) -> None:
+        if stage not in bars:
+            bars[stage] = progress.add_task(stage, total=total)
+        progress.update(bars[stage], completed=done, total=total)
+
+    return report
