@@ -1,0 +1,48 @@
+"""Writing a study to a folder: `report.html` for people, `study.json` for programs.
+
+Receives a `Study` and a folder, made if it is missing; returns the two paths. Each file is written beside its place and
+then moved there, so that an interrupted run never leaves half a report. Raises `OSError` where the folder cannot be
+written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from goodoffices.claims.verdict import Study
+from goodoffices.reports.data import study_data
+from goodoffices.reports.html import render
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """Where a report was written."""
+
+    html: Path
+    """The page, one file that asks for nothing else."""
+    data: Path
+    """Every number, in the form of `study.schema.json`."""
+
+
+def write(study: Study, folder: Path) -> ReportFiles:
+    """Write `report.html` and `study.json` for a study into `folder`."""
+    page = render(study)
+    data = json.dumps(study_data(study), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = ReportFiles(folder / "report.html", folder / "study.json")
+    _replace(files.html, page)
+    _replace(files.data, data + "\n")
+    return files
+
+
+def _replace(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
