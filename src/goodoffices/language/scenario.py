@@ -33,7 +33,7 @@ class Note:
 
     why: str | None = None
     source: Anchor | None = None
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,28 @@ class Scenario:
     stops: Expression | None = None
     """A condition that ends the talks early (`time: {stops: fighting == settled}`): later rounds pass without turns
     and the per-round values keep accruing at the last state."""
+    imposed: tuple[str, ...] = ()
+    """Moves (`us.withdraw`) imposed on every type at the party's first decision where they are available; nobody
+    learns from them. Written by `scenario.do`."""
     changes: tuple[str, ...] = ()
     """What was changed since the file was read: `set recognition = 2`, `without us.warn`, in order."""
     source: str = ""
     """Path of the file or name in the catalogue."""
+
+    def set(self, **values: float) -> Scenario:
+        """The same scenario with parameters known to have these values; see `changes.set_parameters`."""
+        from goodoffices.language.changes import set_parameters
+
+        return set_parameters(self, **values)
+
+    def without(self, *moves: str) -> Scenario:
+        """The same scenario in which moves (`us.warn`) do not exist; see `changes.without`."""
+        from goodoffices.language.changes import without
+
+        return without(self, *moves)
+
+    def do(self, *moves: str) -> Scenario:
+        """The same scenario in which moves are imposed at their party's first decision; see `changes.do`."""
+        from goodoffices.language.changes import do
+
+        return do(self, *moves)

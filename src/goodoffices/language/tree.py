@@ -5,7 +5,7 @@ Every node carries the span of the text it was read from. The tree holds names, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from goodoffices.core.diagnostics import Span
@@ -16,7 +16,7 @@ class Number:
     """A literal number; its unit is whatever its neighbours need."""
 
     value: float
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Name:
     """A parameter or a named sub-expression (`let`)."""
 
     name: str
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Lookup:
     table: str
     key: str
     """A factor (`engagement`) or a type dimension (`russia.aim`), resolved to its full name."""
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Unary:
 
     operator: Literal["-", "not"]
     operand: Expression
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Binary:
     operator: Literal["+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", "and", "or"]
     left: Expression
     right: Expression
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class LevelTest:
     subject: str
     """Factor name, or `party.dimension` of a type."""
     levels: tuple[str, ...]
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Conditional:
     condition: Expression
     then: Expression
     otherwise: Expression
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Call:
 
     function: str
     arguments: tuple[Expression, ...]
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 Expression = Number | Name | Lookup | Unary | Binary | LevelTest | Conditional | Call
@@ -95,7 +95,7 @@ class MoveMade:
 
     party: str
     move: str
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class StateIs:
     """A condition on factors (and types) at one moment."""
 
     condition: Expression
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Timed:
     mode: Literal["ever", "always", "at"]
     event: MoveMade | StateIs
     last_round: int | None = None
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Before:
     first: MoveMade | StateIs
     second: MoveMade | StateIs
     last_round: int | None = None
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Until:
     holds: StateIs
     release: MoveMade | StateIs
     last_round: int | None = None
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class EventLogic:
 
     operator: Literal["not", "and", "or"]
     operands: tuple[Event, ...]
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 Event = Timed | Before | Until | EventLogic
@@ -160,7 +160,7 @@ class After:
 
     party: str
     move: str
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class Do:
 
     party: str
     move: str
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ class SetParameter:
 
     parameter: str
     value: Expression
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ class Without:
 
     party: str
     move: str
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 Condition = After | Do | SetParameter | Without
@@ -207,7 +207,7 @@ class Question:
     party: str | None = None
     types: tuple[LevelTest, ...] = ()
     conditions: tuple[Condition, ...] = ()
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ class MoveChoice:
     keeping: Comparison | None = None
     types: tuple[LevelTest, ...] = ()
     conditions: tuple[Condition, ...] = ()
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -235,7 +235,7 @@ class Arithmetic:
     operator: str
     """One of + - * / ** neg, or the name of a built-in function."""
     operands: tuple[Quantity, ...]
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 Quantity = Question | Arithmetic | Number | Name
@@ -250,7 +250,7 @@ class Comparison:
     left: Quantity | MoveChoice
     right: Quantity | MoveChoice
     by: float = 0.0
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -260,7 +260,7 @@ class Trend:
     quantity: Quantity
     direction: Literal["rises", "falls"]
     parameter: str
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -269,7 +269,7 @@ class ClaimLogic:
 
     operator: Literal["not", "and", "or"]
     operands: tuple[ClaimExpression, ...]
-    span: Span | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 ClaimExpression = Comparison | Trend | ClaimLogic
