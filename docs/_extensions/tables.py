@@ -23,6 +23,7 @@ def write_all(folder: Path) -> None:
     """Write every generated page into the folder; a file that would not change is left alone."""
     folder.mkdir(parents=True, exist_ok=True)
     pages = {
+        "keys": keys(),
         "functions": functions(),
         "forms": forms(),
         "priors": priors(),
@@ -41,6 +42,31 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table; bars inside cells are escaped."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def keys() -> str:
+    """The keys of a scenario file, a table for each kind of mapping."""
+    from goodoffices.language.keys import FORMS, SHAPES
+
+    def shape(text: str) -> str:
+        return "<br>".join(SHAPES.get(part, part) for part in text.split(" | "))
+
+    return "\n".join(
+        f"### {form}\n\n"
+        + table(
+            ("key", "value", "what it means", "example"),
+            (
+                (
+                    f"`{key.name}`{' (required)' if key.required else ''}",
+                    shape(key.shape),
+                    key.doc,
+                    f"`{key.example}`" if key.example else "",
+                )
+                for key in form_keys
+            ),
+        )
+        for form, form_keys in FORMS.items()
+    )
 
 
 def functions() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from goodoffices.core.diagnostics import Diagnostic, Refusal, render
@@ -39,22 +39,32 @@ def check(source: str | Path) -> Findings:
     """Check a scenario or an `.efg` file and return every problem found."""
     try:
         path = find(source)
-        summary = _game(path) if path.suffix == ".efg" else _scenario(path)
+        if path.suffix == ".efg":
+            return Findings(str(source), summary=_game(path))
+        return _scenario(str(source), path)
     except Refusal as refusal:
         return Findings(str(source), refusal.diagnostics, refusal.sources)
-    return Findings(str(source), summary=summary)
 
 
-def _scenario(path: Path) -> str:
+def _scenario(source: str, path: Path) -> Findings:
     from goodoffices import language
 
-    scenario = language.load(path)
+    text = language.read(path).text
+    problems = language.check(path, text=text)
+    found = Findings(source, problems, {str(path): text})
+    if found.refused:
+        return found
+    scenario = language.load(path, text=text)
     counts = (
         (len(scenario.parties), "party", "parties"),
         (len(scenario.parameters), "parameter", "parameters"),
         (len(scenario.claims), "claim", "claims"),
     )
-    return "no problems; " + ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts)
+    warnings = (
+        f"{len(problems)} {'warning' if len(problems) == 1 else 'warnings'}" if problems else "no problems"
+    )
+    held = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts)
+    return replace(found, summary=f"{warnings}; {held}")
 
 
 def _game(path: Path) -> str:
@@ -75,7 +85,7 @@ def format(source: str | Path, *, write: bool = True) -> bool:
     from goodoffices import language
 
     path = find(source)
-    before = language.read_text(path)
+    before = language.read(path).text
     after = language.format_text(before, file=str(path))
     if write and after != before:
         _replace(path, after)

@@ -59,7 +59,4 @@ def load(source: str | Path, *, set: Mapping[str, float] | None = None) -> Scena
     """
     from goodoffices import language
 
-    scenario = language.load(find(source))
-    for name, value in (set or {}).items():
-        scenario = language.set_parameter(scenario, name, value)
-    return scenario
+    return language.set_parameters(language.load(find(source)), **(set or {}))
