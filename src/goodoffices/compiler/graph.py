@@ -1,0 +1,208 @@
+"""The graph of states: what can happen at each slot of each round, before it is unrolled into histories.
+
+Receives a scenario and a number of rounds; returns a `StateGraph`, whose size does not grow with the number of
+histories and from which the size of the tree is counted before anything large is made. Refuses open-ended talks and
+trees that would not fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodoffices.compiler.profiles import Profiles, number_profiles
+from goodoffices.compiler.slots import CHANCE, LOTTERY, MOVE, Key, Option, Rules, Slot, State
+from goodoffices.core.diagnostics import refuse
+from goodoffices.language.scenario import Scenario
+
+MOST_NODES = 2_000_000
+"""Trees of more nodes are refused."""
+
+
+@dataclass(frozen=True, eq=False)
+class StateGraph:
+    """Configurations (a state at a slot of a round) and edges between them.
+
+    Index letters: c configuration, e edge, f factor, l level (slot of a round), s distinct state. The edges of a
+    configuration are consecutive and in the scenario's order. Level 0 is the outset; every edge leads one level on.
+    """
+
+    scenario: Scenario
+    rounds: int
+    slots: tuple[Slot, ...]
+    profiles: Profiles
+    states: NDArray[np.int64]
+    """[s, f] index of each factor's level."""
+    config_level: NDArray[np.int64]
+    config_round: NDArray[np.int64]
+    """[c] from zero; `rounds` for what is reached after the last round."""
+    config_slot: NDArray[np.int64]
+    """[c] index into `slots`, -1 where play has ended."""
+    config_state: NDArray[np.int64]
+    """[c] index into `states`."""
+    config_first: NDArray[np.int64]
+    """[c] first edge."""
+    config_count: NDArray[np.int64]
+    """[c] number of edges; zero where play has ended."""
+    edge_from: NDArray[np.int64]
+    edge_to: NDArray[np.int64]
+    edge_label: NDArray[np.int64]
+    """[e] index of the move or outcome in the scenario; for lotteries the number of the combination."""
+    edge_round_end: NDArray[np.bool_]
+    """[e] whether the round ends here, so that values accrue."""
+    options: tuple[Option, ...]
+    """[e] what happens."""
+
+    @property
+    def config_silent(self) -> NDArray[np.bool_]:
+        """[c] where only one thing can happen, so that nothing is chosen or drawn."""
+        return self.config_count == 1
+
+    def party(self) -> NDArray[np.int64]:
+        """[c] index of the party that moves, -1 for chance and where play has ended."""
+        parties = np.array([slot.party for slot in self.slots] + [-1])
+        return parties[self.config_slot]
+
+    def kind(self) -> NDArray[np.int64]:
+        """[c] MOVE, LOTTERY or CHANCE of its slot; -1 where play has ended."""
+        return np.array([slot.kind for slot in self.slots] + [-1])[self.config_slot]
+
+    def turn_ends(self) -> NDArray[np.bool_]:
+        """[e] whether the turn ends with this edge."""
+        return np.array([slot.last for slot in self.slots] + [False])[self.config_slot[self.edge_from]]
+
+
+def make_graph(scenario: Scenario, *, rounds: int | None = None) -> StateGraph:
+    """Follow every state that play can come to over the given number of rounds.
+
+    Raises:
+        Refusal: `open-ended` where no number of rounds is given; `no-move`, `hidden-condition` from the slots.
+    """
+    count = scenario.time.rounds if rounds is None else rounds
+    if count is None:
+        raise refuse(
+            "open-ended",
+            "talks without a last round cannot be unrolled into a tree",
+            hint="give a number of rounds: `--rounds 3`, or `rounds: 3` under `time`",
+        )
+    if count < 1:
+        raise refuse("no-rounds", f"at least one round is needed, not {count}")
+    if not scenario.turns:
+        raise refuse(
+            "no-turns", "the scenario has no turns, so there is nothing to unroll", hint="add `turns`"
+        )
+    return _Builder(scenario, count).build()
+
+
+class _Builder:
+    def __init__(self, scenario: Scenario, rounds: int) -> None:
+        self.rules = Rules(scenario)
+        self.scenario, self.rounds = scenario, rounds
+        self.states: dict[State, int] = {}
+        self.configs: list[tuple[int, int, int, int, int, int]] = []
+        self.edges: list[tuple[int, int, int, bool]] = []
+        self.options: list[Option] = []
+
+    def build(self) -> StateGraph:
+        slots = self.rules.slots
+        if self.rules.stopped(self.rules.start):
+            raise refuse(
+                "over-at-the-start",
+                "the talks are over before they begin: `stops` holds at the start",
+                hint="start the factors at other levels, or let `stops` name others",
+            )
+        here: dict[Key, int] = {(self.rules.start, ()): 0}
+        opened = 0
+        for level in range(self.rounds * len(slots) + 1):
+            round_index, slot = divmod(level, len(slots))
+            following: dict[Key, int] = {}
+            opened += len(here)  # numbers below this are taken by configurations up to this level
+            for key in here:
+                over = slot == 0 and (round_index == self.rounds or self.rules.stopped(key[0]))
+                found = () if over else self.rules.options(slot, key)
+                state = self.states.setdefault(key[0], len(self.states))
+                number = len(self.configs)
+                place = -1 if over else slot
+                self.configs.append((level, round_index, place, state, len(self.edges), len(found)))
+                for option in found:
+                    to = following.setdefault(option.to, opened + len(following))
+                    self.edges.append((number, to, option.label, slot == len(slots) - 1))
+                    self.options.append(option)
+            here = following
+        configs = np.array(self.configs, dtype=np.int64).T
+        edges = np.array(self.edges, dtype=np.int64).reshape(-1, 4).T
+        states = np.array(list(self.states), dtype=np.int64).reshape(len(self.states), -1)
+        return StateGraph(
+            self.scenario,
+            self.rounds,
+            slots,
+            number_profiles(self.scenario),
+            states,
+            *configs,
+            edges[0],
+            edges[1],
+            edges[2],
+            edges[3].astype(bool),
+            tuple(self.options),
+        )
+
+
+def count_nodes(graph: StateGraph) -> list[int]:
+    """Nodes that the tree would have were it cut after each round, exactly; the last entry is the whole tree."""
+    profiles = graph.profiles.count
+    ways = [0] * len(graph.config_level)
+    ways[0] = 1
+    visible = (graph.config_count != 1).tolist()
+    for source, to in zip(graph.edge_from.tolist(), graph.edge_to.tolist(), strict=True):
+        ways[to] += ways[source]
+    by_round = [0] * (graph.rounds + 1)
+    frontier = [0] * (graph.rounds + 1)
+    ended = (graph.config_count == 0).tolist()
+    first = (graph.config_level % len(graph.slots) == 0).tolist()
+    for c, round_index in enumerate(graph.config_round.tolist()):
+        if visible[c]:
+            by_round[round_index] += ways[c]
+        if first[c]:
+            frontier[round_index] += ways[c]
+        if ended[c] and not first[c]:
+            raise AssertionError("play ends only between rounds")
+    totals: list[int] = []
+    inner = 0
+    for r in range(graph.rounds):
+        inner += by_round[r]
+        totals.append((inner + frontier[r + 1]) * profiles + (profiles > 1))
+    return totals
+
+
+def refuse_large(graph: StateGraph, *, most: int = MOST_NODES) -> int:
+    """Return the number of nodes, or refuse a tree of more than `most`.
+
+    Raises:
+        Refusal: `tree-too-large`, with the largest number of rounds that fits.
+    """
+    totals = count_nodes(graph)
+    if totals[-1] <= most:
+        return totals[-1]
+    fits = sum(total <= most for total in totals)
+    rounds = f"{graph.rounds} round{'s' * (graph.rounds != 1)}"
+    raise refuse(
+        "tree-too-large",
+        f"{rounds} make a tree of {totals[-1]:,} nodes, and at most {most:,} are unrolled",
+        hint=f"fewer rounds: `--rounds {fits}` makes {totals[fits - 1]:,} nodes"
+        if fits
+        else "one round is too large already: fewer moves, lotteries or private types",
+    )
+
+
+__all__ = [
+    "CHANCE",
+    "LOTTERY",
+    "MOST_NODES",
+    "MOVE",
+    "StateGraph",
+    "count_nodes",
+    "make_graph",
+    "refuse_large",
+]
