@@ -10,17 +10,25 @@ if TYPE_CHECKING:
     from goodoffices.language.changes import do, set_parameters, without
     from goodoffices.language.evaluation import Environment, compile_expression, environment, evaluate
     from goodoffices.language.files import ScenarioFile, check, load, read
+    from goodoffices.language.layout import format_text
     from goodoffices.language.priors import PRIORS, density, median, quantile, support
+    from goodoffices.language.rendering import render
     from goodoffices.language.sampling import medians, sample
     from goodoffices.language.scenario import Scenario
+    from goodoffices.language.schema import json_schema
+    from goodoffices.language.writing import unparse
 
 _HOMES = {
     "changes": ("do", "set_parameters", "without"),
     "evaluation": ("Environment", "compile_expression", "environment", "evaluate"),
     "files": ("ScenarioFile", "check", "load", "read"),
+    "layout": ("format_text",),
     "priors": ("PRIORS", "density", "median", "quantile", "support"),
+    "rendering": ("render",),
     "sampling": ("medians", "sample"),
     "scenario": ("Scenario",),
+    "schema": ("json_schema",),
+    "writing": ("unparse",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]

@@ -1,13 +1,219 @@
-"""What a scenario must fulfil beyond its grammar: everything is possible, sums to one, and has the right unit.
+"""What a scenario must fulfil beyond its grammar: names lead somewhere, everything is possible, units agree.
 
-Receives a scenario whose names are resolved; records problems in the builder's scope.
+Receives a scenario whose names are resolved and the reader with the places; records every problem in its scope.
 """
 
 from __future__ import annotations
 
-from goodoffices.language.build import Builder
+from collections.abc import Iterable
+
+from goodoffices.core.diagnostics import Span
+from goodoffices.language import odds, tree
+from goodoffices.language.reach import explore
+from goodoffices.language.reader import Reader
+from goodoffices.language.resolve import Scope
 from goodoffices.language.scenario import Scenario
+from goodoffices.language.tree import Expression
+from goodoffices.language.units import NONE, PER_ROUND, PER_UTILITY, UTILITY, UnitChecker
+from goodoffices.language.walk import dimensions_of, let_cycles
 
 
-def examine(scenario: Scenario, builder: Builder) -> None:
-    """Run every check."""
+def examine(scenario: Scenario, reader: Reader, unit_places: dict[str, Span]) -> None:
+    """Run every check; those that follow names need `let` without cycles."""
+    scope = reader.scope
+    _payoffs(scenario, scope)
+    _usage(scenario, scope)
+    if _cycles(scenario, scope):
+        return
+    _dependence(scenario, scope)
+    _units(scenario, scope, unit_places)
+    _possibilities(scenario, scope)
+    odds.examine(scenario, scope)
+
+
+def _cycles(scenario: Scenario, scope: Scope) -> bool:
+    lets = {let.name: let for let in scenario.lets}
+    cycles = let_cycles(lets)
+    for cycle in cycles:
+        path = " -> ".join(f"`{name}`" for name in (*cycle, cycle[0]))
+        scope.report(
+            "let-cycle",
+            f"`{cycle[0]}` is defined by itself: {path}"
+            if len(cycle) > 1
+            else f"`{cycle[0]}` is defined by itself",
+            lets[cycle[0]].note.span,
+            "a named expression may only build on others that do not lead back to it",
+        )
+    return bool(cycles)
+
+
+def _payoffs(scenario: Scenario, scope: Scope) -> None:
+    if scenario.time.rounds is None and scenario.time.discount == tree.Number(1.0):
+        scope.report(
+            "open-ended-without-discount",
+            "open-ended talks need a discount below one, or their values never end",
+            None,
+            "add `discount: 0.97 per week` to `time`",
+        )
+    for party in scenario.parties:
+        if party.name not in scenario.values and party.name not in scenario.end_values:
+            has_moves = party.name in scope.moves
+            if has_moves:
+                scope.warn(
+                    "party-without-values",
+                    f"`{party.name}` moves but has no values, so it weighs only its costs",
+                    party.note.span,
+                    "add it under `values`",
+                )
+
+
+def _usage(scenario: Scenario, scope: Scope) -> None:
+    for kind, elements in (("parameter", scenario.parameters), ("named expression", scenario.lets)):
+        for element in elements:
+            if element.name not in scope.used:
+                scope.warn(
+                    "unused",
+                    f"the {kind} `{element.name}` is used nowhere",
+                    element.note.span,
+                    "remove it, or mention it where it belongs",
+                )
+
+
+# ---------------------------------------------------------------- what may depend on what
+def _dependence(scenario: Scenario, scope: Scope) -> None:
+    """Some expressions are asked for before there is a state, or where a private type would be given away."""
+    lets = {let.name: let for let in scenario.lets}
+
+    def forbid(expression: Expression | None, what: str, *, factors: bool, why: str) -> None:
+        for name, node in dimensions_of(expression, lets).items() if expression else ():
+            if "." in name or factors:
+                kind = "the private type" if "." in name else "the factor"
+                scope.report("wrong-dependence", f"{what} cannot depend on {kind} `{name}`: {why}", node.span)
+
+    for dimension in scenario.types:
+        for expression in dimension.odds:
+            forbid(expression, "the odds of types", factors=True, why="they are drawn before the first round")
+    for party in scenario.parties:
+        forbid(party.rationality, "rationality", factors=True, why="it is one number for the whole game")
+    forbid(scenario.time.discount, "the discount", factors=True, why="it is one number for the whole game")
+    forbid(scenario.stops, "`stops`", factors=False, why="everyone must see that the talks have ended")
+    for turn in scenario.turns:
+        for mover in turn.movers:
+            for move in mover.moves:
+                forbid(
+                    move.when,
+                    "`when`",
+                    factors=False,
+                    why="what is possible would give the type away; use costs",
+                )
+                for effect in move.then:
+                    for _, expression in effect.outcomes:
+                        forbid(
+                            expression,
+                            "odds of effects",
+                            factors=False,
+                            why="the outcome would give the type away",
+                        )
+        for outcome in turn.outcomes:
+            forbid(outcome.when, "`when`", factors=False, why="the outcome would give the type away")
+            forbid(outcome.odds, "odds of chance", factors=False, why="the outcome would give the type away")
+            for effect in outcome.then:
+                for _, expression in effect.outcomes:
+                    forbid(
+                        expression,
+                        "odds of effects",
+                        factors=False,
+                        why="the outcome would give the type away",
+                    )
+
+
+# ---------------------------------------------------------------- units
+def _units(scenario: Scenario, scope: Scope, places: dict[str, Span]) -> None:
+    def report(message: str, span: Span | None, hint: str) -> None:
+        code = "bad-unit" if "is not a unit" in message else "unit-mismatch"
+        scope.report(code, message, span, hint)
+
+    parameters = {p.name: p for p in scenario.parameters}
+    lets = {let.name: let for let in scenario.lets}
+    checker = UnitChecker(parameters, lets, places, report)
+    for let in scenario.lets:
+        for expression in (let.expression, *let.table.values()):
+            if expression is not None:
+                checker.unit(tree.Lookup(let.name, let.key) if let.key else tree.Name(let.name))
+                break
+    for party, expression in scenario.values.items():
+        checker.check(expression, PER_ROUND, f"the value of `{party}` per round")
+    for party, expression in scenario.end_values.items():
+        checker.check(expression, UTILITY, f"the value of `{party}` at the end")
+    for dimension in scenario.types:
+        for expression in dimension.odds:
+            checker.check(expression, NONE, "odds")
+    for party in scenario.parties:
+        checker.check(party.rationality, PER_UTILITY, "rationality")
+    checker.check(scenario.time.discount, NONE, "the discount")
+    if scenario.stops is not None:
+        checker.unit(scenario.stops)
+    for turn in scenario.turns:
+        for mover in turn.movers:
+            for move in mover.moves:
+                for _, cost in move.costs:
+                    checker.check(cost, UTILITY, f"the cost of `{mover.party}.{move.name}`")
+                if move.when is not None:
+                    checker.unit(move.when)
+                for effect in move.then:
+                    for _, expression in effect.outcomes:
+                        checker.check(expression, NONE, "odds")
+        for outcome in turn.outcomes:
+            checker.check(outcome.odds, NONE, "odds")
+            for effect in outcome.then:
+                for _, expression in effect.outcomes:
+                    checker.check(expression, NONE, "odds")
+
+
+# ---------------------------------------------------------------- what can happen
+def _possibilities(scenario: Scenario, scope: Scope) -> None:
+    """Levels never reached, moves never possible, states with no move; warnings where a what-if took moves away."""
+    if not scenario.turns:
+        return
+    reach = explore(scenario.factors, scenario.turns, scenario.stops)
+    tell = scope.warn if scenario.changes else scope.report
+    for index, actor, state in reach.stuck:
+        where = _shown(zip((f.name for f in scenario.factors), state, strict=True))
+        turn = scenario.turns[index]
+        tell(
+            "no-move",
+            f"`{actor}` has no {'outcome' if actor == 'chance' else 'move'} at turn {index + 1} when {where}",
+            next((m.moves[0].note.span for m in turn.movers if m.party == actor), turn.note.span),
+            "add a move without `when`: what happens where nothing is done",
+        )
+    if not reach.complete:
+        scope.warn(
+            "too-many-states",
+            "the talks can come to more states than were searched, so it was not checked that everything is possible",
+            None,
+        )
+        return
+    for factor in scenario.factors:
+        for level in factor.levels:
+            if (factor.name, level) not in reach.levels:
+                tell(
+                    "level-never-reached",
+                    f"no play ever brings `{factor.name}` to `{level}`",
+                    factor.note.span,
+                    "let a move's `then` lead there, or remove the level",
+                )
+    for index, turn in enumerate(scenario.turns):
+        choices = [(m.party, m.moves) for m in turn.movers] or [("chance", turn.outcomes)]
+        for actor, moves in choices:
+            for move in moves:
+                if (index, actor, move.name) not in reach.moves:
+                    tell(
+                        "move-never-possible",
+                        f"`{actor}.{move.name}` can never happen: its condition holds in no state that play can reach",
+                        (move.when.span if move.when else None) or move.note.span,
+                        "correct its `when`, or let something lead to a state where it holds",
+                    )
+
+
+def _shown(levels: Iterable[tuple[str, str]]) -> str:
+    return " and ".join(f"{factor} is {level}" for factor, level in levels) or "play is there"

@@ -88,7 +88,7 @@ def _examine(file: ScenarioFile) -> tuple[Scenario | None, tuple[Diagnostic, ...
     builder.scope.diagnostics.extend(file.diagnostics)
     scenario = builder.run(file.root, folder=Path(file.path).parent, source=file.path)
     if scenario is not None:
-        examine(scenario, builder)
+        examine(scenario, builder, builder.unit_spans)
     found = dict.fromkeys(builder.scope.diagnostics)
     order = sorted(found, key=lambda d: (d.span.line, d.span.column) if d.span else (0, 0))
     return scenario, tuple(order)

@@ -14,21 +14,12 @@ class Key:
 
     name: str
     shape: str
-    """What its value may be: a word of `SHAPES`, the name of another form, or several joined by ` | `."""
+    """What its value may be: a simple shape (`text`, `expression`, `levels`, ...), the name of another form, or several
+    joined by ` | `; after `each: ` the shapes of a mapping's values, after `list: ` of a list's items."""
     doc: str
     example: str = ""
     required: bool = False
 
-
-SHAPES: dict[str, str] = {
-    "text": "words",
-    "expression": "a number or an expression",
-    "integer": "a whole number",
-    "date": "a day, as 2025-01-20",
-    "name": "a name",
-    "version": "the number 1",
-}
-"""Simple shapes; `a: FORM` after `each` means a mapping whose values have that form."""
 
 _WHY = Key("why", "text", "Why this is in the model, in words.", "The column says so.")
 _SOURCE = Key(
@@ -49,7 +40,7 @@ FORMS: dict[str, tuple[Key, ...]] = {
         Key("types", "each: odds | type", "Private traits, keyed `party.trait`, with the odds of each level."),
         Key("factors", "each: levels | factor", "Public traits of the talks; the first level is the start."),
         Key("parameters", "each: prior | parameter", "Numbers that are not known exactly."),
-        Key("let", "each: expression | let", "Named sub-expressions, and tables by level."),
+        Key("let", "each: expression | let | odds", "Named sub-expressions, and tables by level."),
         Key("turns", "list: turn", "Who moves in each round, in order.", required=True),
         Key("values", "each: expression", "What each party gains per round, in utility per round.", required=True),
         Key("end", "each: expression", "What each party gains at the end of the horizon, in utility."),
@@ -114,9 +105,7 @@ FORMS: dict[str, tuple[Key, ...]] = {
     ),
     "mover": (
         Key("moves", "each: move", "What it can do.", required=True),
-        Key("default", "name", "The move that silence means."),
-        _WHY,
-        _SOURCE,
+        Key("default", "name", "The move that silence means; the first without a `when` where it is left out."),
     ),
     "move": (
         Key("label", "text", "Words for readers."),
