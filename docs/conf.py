@@ -12,7 +12,7 @@ from goodoffices import __version__
 project = "Good Offices"
 author = "The Good Offices authors"
 version = release = __version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "mathml", "tables"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "tables"]
 html_math_renderer = "mathml"
 exclude_patterns = ["_build", "reference/generated"]
 nitpicky = True

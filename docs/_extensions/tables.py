@@ -46,10 +46,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def keys() -> str:
     """The keys of a scenario file, a table for each kind of mapping."""
-    from goodoffices.language.keys import FORMS, SHAPES
+    from goodoffices.language.keys import FORMS
 
     def shape(text: str) -> str:
-        return "<br>".join(SHAPES.get(part, part) for part in text.split(" | "))
+        """Words of a shape; those that name another form lead to its table."""
+        kind, sign, inner = text.rpartition(": ")
+        words = (f"[{word}](#{word})" if word in FORMS else word for word in inner.split(" | "))
+        return kind + sign + " or ".join(words)
 
     return "\n".join(
         f"### {form}\n\n"

@@ -31,9 +31,9 @@ def show(
     if stage == "scenario":
         from goodoffices import language
 
-        return language.render(scenario)
+        return language.render(scenario).rstrip("\n")
     from goodoffices import compiler
 
     if stage == "game":
-        return compiler.describe_game(scenario, rounds=rounds)
-    return compiler.describe_tree(scenario, rounds=rounds)
+        return compiler.describe_game(scenario, rounds=rounds).rstrip("\n")
+    return compiler.describe_tree(scenario, rounds=rounds).rstrip("\n")
