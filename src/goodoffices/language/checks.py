@@ -5,17 +5,17 @@ Receives a scenario whose names are resolved and the reader with the places; rec
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from goodoffices.core.diagnostics import Span
 from goodoffices.language import odds, tree
 from goodoffices.language.reach import explore
 from goodoffices.language.reader import Reader
-from goodoffices.language.resolve import Scope
-from goodoffices.language.scenario import Scenario
+from goodoffices.language.resolve import Scope, is_condition, is_faulty
+from goodoffices.language.scenario import Let, Scenario
 from goodoffices.language.tree import Expression
 from goodoffices.language.units import NONE, PER_ROUND, PER_UTILITY, UTILITY, UnitChecker
-from goodoffices.language.walk import dimensions_of, let_cycles
+from goodoffices.language.walk import dimensions_of, let_cycles, nodes
 
 
 def examine(scenario: Scenario, reader: Reader, unit_places: dict[str, Span]) -> None:
@@ -25,6 +25,7 @@ def examine(scenario: Scenario, reader: Reader, unit_places: dict[str, Span]) ->
     _usage(scenario, scope)
     if _cycles(scenario, scope):
         return
+    _conditions(scenario, scope)
     _dependence(scenario, scope)
     _units(scenario, scope, unit_places)
     _possibilities(scenario, scope)
@@ -77,6 +78,39 @@ def _usage(scenario: Scenario, scope: Scope) -> None:
                     element.note.span,
                     "remove it, or mention it where it belongs",
                 )
+
+
+def _conditions(scenario: Scenario, scope: Scope) -> None:
+    """A named expression that stands for a condition must be one; where names are read that is not known yet."""
+    lets = {let.name: let for let in scenario.lets}
+    wanted = [scenario.stops]
+    wanted += [move.when for turn in scenario.turns for mover in turn.movers for move in mover.moves]
+    wanted += [outcome.when for turn in scenario.turns for outcome in turn.outcomes]
+    for root in odds.every_expression(scenario):
+        for node in nodes(root):
+            if isinstance(node, tree.Conditional):
+                wanted.append(node.condition)
+            elif isinstance(node, tree.Unary) and node.operator == "not":
+                wanted.append(node.operand)
+            elif isinstance(node, tree.Binary) and node.operator in ("and", "or"):
+                wanted += [node.left, node.right]
+    for condition in wanted:
+        if isinstance(condition, tree.Name) and not _is_truth(condition, lets):
+            scope.report(
+                "not-a-condition",
+                f"a condition is needed here, and `{condition.name}` is a number",
+                condition.span,
+                "compare it with something, as in `x > 0`",
+            )
+
+
+def _is_truth(node: Expression, lets: Mapping[str, Let]) -> bool:
+    while isinstance(node, tree.Name) and node.name in lets:
+        following = lets[node.name].expression
+        if following is None:
+            return False
+        node = following
+    return is_condition(node) or is_faulty(node)
 
 
 # ---------------------------------------------------------------- what may depend on what
@@ -175,7 +209,7 @@ def _possibilities(scenario: Scenario, scope: Scope) -> None:
     """Levels never reached, moves never possible, states with no move; warnings where a what-if took moves away."""
     if not scenario.turns:
         return
-    reach = explore(scenario.factors, scenario.turns, scenario.stops)
+    reach = explore(scenario)
     tell = scope.warn if scenario.changes else scope.report
     for index, actor, state in reach.stuck:
         where = _shown(zip((f.name for f in scenario.factors), state, strict=True))

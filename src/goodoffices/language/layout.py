@@ -67,10 +67,14 @@ def _trimmed(text: str) -> str:
 def _rewritten(text: str) -> str:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
-    from ruamel.yaml.resolver import BaseResolver
+    from ruamel.yaml.resolver import VersionedResolver
 
-    class AllText(BaseResolver):
+    class AllText(VersionedResolver):
         """Resolves every plain value as text, so that none is written differently from how it was read."""
+
+        @property
+        def versioned_resolver(self) -> dict[str, list[Any]]:
+            return {}
 
     writer: Any = YAML()
     writer.Resolver = AllText
@@ -81,7 +85,7 @@ def _rewritten(text: str) -> str:
     out = StringIO()
     try:
         writer.dump(writer.load(text), out)
-    except (YAMLError, ValueError, TypeError, AttributeError, NotImplementedError):
+    except (YAMLError, NotImplementedError):
         return text
     return out.getvalue()
 

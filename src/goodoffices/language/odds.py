@@ -36,8 +36,7 @@ def examine(scenario: Scenario, scope: Scope) -> None:
     if any(np.isnan(p.prior.arguments[0]) for p in scenario.parameters):
         return  # a prior could not be read: that is reported, and nothing can be drawn
     points = _points(scenario)
-    lets = {let.name: let for let in scenario.lets}
-    checker = _Checker(scenario, scope, points, lets)
+    checker = _Checker(scenario, scope, points)
     for dimension in scenario.types:
         checker.lottery(
             dimension.odds, f"the odds of `{dimension.party}.{dimension.name}`", dimension.note.span
@@ -66,7 +65,7 @@ def _points(scenario: Scenario) -> Points:
 
 
 class _Checker:
-    def __init__(self, scenario: Scenario, scope: Scope, points: Points, lets: Mapping[str, object]) -> None:
+    def __init__(self, scenario: Scenario, scope: Scope, points: Points) -> None:
         self.scenario, self.scope, self.points = scenario, scope, points
         self.lets = {let.name: let for let in scenario.lets}
         self.size = len(next(iter(points.values()))) if points else 1
@@ -82,7 +81,7 @@ class _Checker:
     def turns(self) -> None:
         scenario = self.scenario
         names = [f.name for f in scenario.factors]
-        reach = explore(scenario.factors, scenario.turns, scenario.stops)
+        reach = explore(scenario)
         for index, turn in enumerate(scenario.turns):
             states = [dict(zip(names, s, strict=True)) for s in sorted(reach.states[index])[:STATES]]
             for mover in turn.movers:
@@ -113,12 +112,16 @@ class _Checker:
         """Check a lottery in each state until one is wrong; once is enough where no factor is mentioned."""
         fixed = not any(dimensions_of(o, self.lets) for o in odds) and not any(whens)
         for state in states:
-            if only is not None and constant_truth(only, state) is False:
+            if only is not None and constant_truth(only, state, lets=self.lets) is False:
                 continue
-            if any(when is not None and constant_truth(when, state) is None for when in whens):
+            if any(
+                when is not None and constant_truth(when, state, lets=self.lets) is None for when in whens
+            ):
                 continue  # which outcomes are possible depends on a parameter
             kept = tuple(
-                o for o, w in zip(odds, whens, strict=True) if w is None or constant_truth(w, state) is True
+                o
+                for o, w in zip(odds, whens, strict=True)
+                if w is None or constant_truth(w, state, lets=self.lets) is True
             )
             if (kept and not self.lottery(kept, what, span, state=state)) or fixed:
                 return

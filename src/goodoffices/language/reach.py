@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from goodoffices.language import tree
 from goodoffices.language.functions import FUNCTIONS
-from goodoffices.language.scenario import Effect, Factor, Turn
+from goodoffices.language.scenario import Effect, Let, Scenario, Turn
 from goodoffices.language.tree import Expression
 
 MAX_STATES = 20_000
@@ -41,39 +41,52 @@ class Reach:
     complete: bool = True
 
 
-def constant_truth(condition: Expression, state: Mapping[str, str]) -> bool | None:
+Lets = Mapping[str, Let]
+_NO_LETS: Lets = {}
+
+
+def constant_truth(condition: Expression, state: Mapping[str, str], *, lets: Lets = _NO_LETS) -> bool | None:
     """Truth of a condition at a state; None where it depends on a parameter or a private type."""
-    value = constant(condition, state)
+    value = constant(condition, state, lets=lets)
     return None if value is None else bool(value)
 
 
-def constant(node: Expression, state: Mapping[str, str]) -> float | bool | None:
-    """Value of an expression at a state; None where it depends on a parameter or a private type."""
+def constant(node: Expression, state: Mapping[str, str], *, lets: Lets = _NO_LETS) -> float | bool | None:
+    """Value of an expression at a state; None where it depends on a parameter or a private type.
+
+    `lets` must be free of cycles; what is not in it counts as a parameter.
+    """
     match node:
         case tree.Number(value=value):
             return None if math.isnan(value) else value
+        case tree.Name(name=name):
+            let = lets.get(name)
+            return constant(let.expression, state, lets=lets) if let and let.expression is not None else None
+        case tree.Lookup(table=table, key=key):
+            let, level = lets.get(table), state.get(key)
+            return constant(let.table[level], state, lets=lets) if let and level in let.table else None
         case tree.LevelTest(subject=subject, levels=levels):
             return state[subject] in levels if subject in state else None
         case tree.Unary(operator="not", operand=operand):
-            inner = constant(operand, state)
+            inner = constant(operand, state, lets=lets)
             return None if inner is None else not inner
         case tree.Unary(operand=operand):
-            inner = constant(operand, state)
+            inner = constant(operand, state, lets=lets)
             return None if inner is None else -inner
         case tree.Binary(operator="and" | "or" as operator, left=left, right=right):
-            sides = (constant(left, state), constant(right, state))
+            sides = (constant(left, state, lets=lets), constant(right, state, lets=lets))
             decisive = operator == "or"
             if any(side is not None and bool(side) is decisive for side in sides):
                 return decisive
             return None if None in sides else not decisive
         case tree.Binary(operator=operator, left=left, right=right):
-            one, two = constant(left, state), constant(right, state)
+            one, two = constant(left, state, lets=lets), constant(right, state, lets=lets)
             return None if one is None or two is None else _arithmetic(operator, float(one), float(two))
         case tree.Conditional(condition=condition, then=then, otherwise=otherwise):
-            test = constant(condition, state)
-            return None if test is None else constant(then if test else otherwise, state)
+            test = constant(condition, state, lets=lets)
+            return None if test is None else constant(then if test else otherwise, state, lets=lets)
         case tree.Call(function=function, arguments=arguments):
-            values = [constant(argument, state) for argument in arguments]
+            values = [constant(argument, state, lets=lets) for argument in arguments]
             if any(value is None for value in values):
                 return None
             with np.errstate(all="ignore"):
@@ -112,8 +125,10 @@ def _arithmetic(operator: str, one: float, two: float) -> float | bool:
         return math.nan
 
 
-def explore(factors: Sequence[Factor], turns: Sequence[Turn], stops: Expression | None) -> Reach:
+def explore(scenario: Scenario) -> Reach:
     """Search every state that some play can bring about, over as many rounds as change anything."""
+    factors, turns, stops = scenario.factors, scenario.turns, scenario.stops
+    lets = {let.name: let for let in scenario.lets}
     names = tuple(f.name for f in factors)
     start = tuple(f.start for f in factors)
     reach = Reach()
@@ -125,12 +140,15 @@ def explore(factors: Sequence[Factor], turns: Sequence[Turn], stops: Expression 
         turn_index, state = todo.pop()
         reach.levels.update(zip(names, state, strict=True))
         levels = dict(zip(names, state, strict=True))
-        if turn_index == 0 and stops is not None and constant_truth(stops, levels) is True:
+        if turn_index == 0 and stops is not None and constant_truth(stops, levels, lets=lets) is True:
             continue
         if turn_index == len(turns):
             following, states = 0, {state}
         else:
-            following, states = turn_index + 1, _after(turns[turn_index], turn_index, state, names, reach)
+            following, states = (
+                turn_index + 1,
+                _after(turns[turn_index], turn_index, state, names, reach, lets),
+            )
         steps += len(states)
         for new in states - seen[following]:
             seen[following].add(new)
@@ -142,34 +160,38 @@ def explore(factors: Sequence[Factor], turns: Sequence[Turn], stops: Expression 
     return reach
 
 
-def _after(turn: Turn, index: int, state: State, names: tuple[str, ...], reach: Reach) -> set[State]:
+def _after(
+    turn: Turn, index: int, state: State, names: tuple[str, ...], reach: Reach, lets: Lets
+) -> set[State]:
     """States that the turn can lead to, noting what can be played on the way."""
     levels = dict(zip(names, state, strict=True))
     actors: list[tuple[str, list[tuple[str, Expression | None, tuple[Effect, ...]]]]] = [
         (mover.party, [(m.name, m.when, m.then) for m in mover.moves]) for mover in turn.movers
     ]
     if turn.outcomes:
-        outcomes = [o for o in turn.outcomes if constant(o.odds, levels) != 0]
+        outcomes = [o for o in turn.outcomes if constant(o.odds, levels, lets=lets) != 0]
         actors = [("chance", [(o.name, o.when, o.then) for o in outcomes])]
     states = {state}
     for actor, moves in actors:
-        possible = [m for m in moves if m[1] is None or constant_truth(m[1], levels) is not False]
+        possible = [m for m in moves if m[1] is None or constant_truth(m[1], levels, lets=lets) is not False]
         if not possible:
             if not any(found[:2] == (index, actor) for found in reach.stuck):
                 reach.stuck.append((index, actor, state))
             continue
         reach.moves.update((index, actor, name) for name, _, _ in possible)
-        states = {new for old in states for _, _, then in possible for new in _effects(old, then, names)}
+        states = {
+            new for old in states for _, _, then in possible for new in _effects(old, then, names, lets)
+        }
     return states
 
 
-def _effects(state: State, effects: Iterable[Effect], names: tuple[str, ...]) -> set[State]:
+def _effects(state: State, effects: Iterable[Effect], names: tuple[str, ...], lets: Lets) -> set[State]:
     levels = dict(zip(names, state, strict=True))
     choices: list[list[tuple[str, str]]] = []
     for effect in effects:
         if effect.factor not in levels:
             continue
-        certain = [constant(odds, levels) for _, odds in effect.outcomes]
+        certain = [constant(odds, levels, lets=lets) for _, odds in effect.outcomes]
         choices.append(
             [
                 (effect.factor, level)

@@ -7,6 +7,7 @@ beside it. Refuses, by raising `Refusal`, the few things that can be built in Py
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from goodoffices.core.diagnostics import refuse
@@ -17,6 +18,9 @@ from goodoffices.language.writing import number, unparse
 
 Value = Any
 """Text, or a list or mapping of values; `_Row` is a list that is written on one line."""
+
+
+Write = Callable[[tree.Expression], str]
 
 
 class _Row(list[str]):
@@ -31,7 +35,12 @@ def render(scenario: Scenario) -> str:
 class _Renderer:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
+        self.levels = {f.name: f.levels for f in scenario.factors}
+        self.levels |= {f"{t.party}.{t.name}": t.levels for t in scenario.types}
         self.documents = {d.name: Text(d.text, d.sentences) for d in scenario.documents}
+
+    def write(self, expression: tree.Expression) -> str:
+        return unparse(expression, levels=self.levels)
 
     def text(self) -> str:
         s = self.scenario
@@ -45,14 +54,16 @@ class _Renderer:
                 p.name: _kept(
                     name=p.label,
                     role=p.role,
-                    rationality="" if p.rationality == tree.Number(1.0) else unparse(p.rationality),
+                    rationality="" if p.rationality == tree.Number(1.0) else self.write(p.rationality),
                     **self._note(p.note),
                 )
                 for p in s.parties
             },
             "types": {
                 f"{t.party}.{t.name}": self._long(
-                    "levels", {level: unparse(o) for level, o in zip(t.levels, t.odds, strict=True)}, t.note
+                    "levels",
+                    {level: self.write(o) for level, o in zip(t.levels, t.odds, strict=True)},
+                    t.note,
                 )
                 for t in s.types
             },
@@ -70,8 +81,8 @@ class _Renderer:
             },
             "let": {let.name: self._let(let) for let in s.lets},
             "turns": [self._turn(turn) for turn in s.turns],
-            "values": {party: unparse(e) for party, e in s.values.items()},
-            "end": {party: unparse(e) for party, e in s.end_values.items()},
+            "values": {party: self.write(e) for party, e in s.values.items()},
+            "end": {party: self.write(e) for party, e in s.end_values.items()},
             "claims": {
                 c.name: _kept(
                     text="" if c.text == c.name.replace("_", " ") else c.text,
@@ -99,8 +110,8 @@ class _Renderer:
             round=length,
             **{"from": time.start.isoformat() if time.start else ""},
             rounds="open-ended" if time.rounds is None else str(time.rounds),
-            discount="" if time.discount == tree.Number(1.0) else unparse(time.discount),
-            stops=unparse(stops) if stops is not None else "",
+            discount="" if time.discount == tree.Number(1.0) else self.write(time.discount),
+            stops=self.write(stops) if stops is not None else "",
         )
 
     def _note(self, note: Note) -> dict[str, Value]:
@@ -131,10 +142,10 @@ class _Renderer:
 
     def _let(self, let: Any) -> Value:
         if let.expression is not None:
-            return self._long("is", unparse(let.expression), let.note)
+            return self._long("is", self.write(let.expression), let.note)
         return {
             "by": let.key,
-            "levels": {level: unparse(e) for level, e in let.table.items()},
+            "levels": {level: self.write(e) for level, e in let.table.items()},
             **self._note(let.note),
         }
 
@@ -155,9 +166,9 @@ class _Renderer:
     def _move(self, move: Move) -> dict[str, Value]:
         return _kept(
             label="" if move.label == move.name.replace("_", " ") else move.label,
-            when=unparse(move.when) if move.when is not None else "",
-            then={e.factor: _effect(e) for e in move.then},
-            costs=_costs(move),
+            when=self.write(move.when) if move.when is not None else "",
+            then={e.factor: _effect(e, self.write) for e in move.then},
+            costs=_costs(move, self.write),
             lever=move.lever or "",
             **self._note(move.note),
         )
@@ -165,31 +176,31 @@ class _Renderer:
     def _outcome(self, outcome: ChanceOutcome) -> dict[str, Value]:
         return _kept(
             label="" if outcome.label == outcome.name.replace("_", " ") else outcome.label,
-            odds=unparse(outcome.odds),
-            when=unparse(outcome.when) if outcome.when is not None else "",
-            then={e.factor: _effect(e) for e in outcome.then},
+            odds=self.write(outcome.odds),
+            when=self.write(outcome.when) if outcome.when is not None else "",
+            then={e.factor: _effect(e, self.write) for e in outcome.then},
             **self._note(outcome.note),
         )
 
 
-def _effect(effect: Effect) -> Value:
+def _effect(effect: Effect, write: Write) -> Value:
     if len(effect.outcomes) == 1 and effect.outcomes[0][1] == tree.Number(1.0):
         return effect.outcomes[0][0]
-    return {level: unparse(odds) for level, odds in effect.outcomes}
+    return {level: write(odds) for level, odds in effect.outcomes}
 
 
-def _costs(move: Move) -> Value:
+def _costs(move: Move, write: Write) -> Value:
     if not move.costs:
         return ""
     if len(move.costs) == 1 and not move.costs[0][0]:
-        return unparse(move.costs[0][1])
+        return write(move.costs[0][1])
     if any(len(levels) != 1 for levels, _ in move.costs):
         raise refuse(
             "cannot-render",
             f"the costs of `{move.name}` combine several types",
             hint="write them as one expression: `8 if aim == maximalist else 1`",
         )
-    return {levels[0][1]: unparse(cost) for levels, cost in move.costs}
+    return {levels[0][1]: write(cost) for levels, cost in move.costs}
 
 
 def _kept(**values: Value) -> dict[str, Value]:

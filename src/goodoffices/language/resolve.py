@@ -73,7 +73,8 @@ def expression(syntax: Syntax, scope: Scope, *, own: str | None = None) -> Expre
 def condition(syntax: Syntax, scope: Scope, *, own: str | None = None) -> Expression:
     """Resolve an expression that must be true or false."""
     found = expression(syntax, scope, own=own)
-    if not is_condition(found) and not is_faulty(found):
+    named = isinstance(found, tree.Name) and found.name in scope.lets  # judged when its definition is known
+    if not named and not is_condition(found) and not is_faulty(found):
         scope.report(
             "not-a-condition",
             "a condition is needed here, and this is a number",
@@ -206,7 +207,7 @@ class _Resolver:
                 node.span,
                 "write the party before the point",
             )
-        homes = [full for full, levels in scope.levels.items() if name in levels]
+        homes = self._homes(node)
         if homes:
             hint = f"`{name}` is a level: write `{homes[0]} == {name}`"
             return self.fault("bare-level", f"the level `{name}` cannot stand alone", node.span, hint)
@@ -235,7 +236,22 @@ class _Resolver:
             dimension = self._dimension_of(subject)
             if dimension:
                 return self._level_test(operator, dimension, subject, level, node)
+        for subject, level in ((left, right), (right, left)):
+            # A misspelt factor beside one of its levels is one mistake, not two.
+            misspelt = self._is_unknown(subject) and not self._homes(subject)
+            if misspelt and self._is_unknown(level) and self._homes(level):
+                return self.unknown(subject)
         return tree.Binary(operator, self.expression(left), self.expression(right), node.span)  # type: ignore[arg-type]
+
+    def _is_unknown(self, node: Syntax) -> bool:
+        known = self.scope.parameters | self.scope.lets | set(self.scope.tables)
+        return (
+            node.form == "name" and node.text not in known and not self.scope.dimension(node.text, self.own)
+        )
+
+    def _homes(self, node: Syntax) -> list[str]:
+        """Dimensions that have a level of this name."""
+        return [full for full, levels in self.scope.levels.items() if node.text in levels]
 
     def _dimension_of(self, node: Syntax) -> str | None:
         if node.form != "name" or node.text in self.scope.parameters | self.scope.lets:

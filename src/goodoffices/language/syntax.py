@@ -179,16 +179,18 @@ class _Parser:
         if self.token.kind == "end":
             return
         hint = None
-        if self.sees("="):
-            hint = "a comparison is written `==`"
-        elif self.sees("|"):
+        if self.sees("|"):
             hint = "conditions go inside the brackets: `value(us | after us.withdraw)`"
+        elif self.sees(*_COMPARISONS):
+            hint = "the probability of an event is written `P(...)`"
         elif self.token.kind in ("word", "number"):
             hint = "an operator may be missing before it"
         raise self.surprise("expected the end of the expression", hint)
 
     def surprise(self, wanted: str, hint: str | None = None) -> Refusal:
         token = self.token
+        if self.sees("=") and hint is None:
+            hint = "a comparison is written `==`"
         found = "the text ends" if token.kind == "end" else f"found `{token.text}`"
         return refuse("syntax", f"{wanted}, but {found}", span=self.places(token.start, token.end), hint=hint)
 

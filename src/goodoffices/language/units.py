@@ -51,6 +51,8 @@ def _power(word: str, power: Fraction) -> str:
 
 
 NONE = Unit()
+TRUTH = Unit((("truth", Fraction(1)),))
+"""The unit of a condition: it leaves a product's other factor as it is, and stands for a plain 0 or 1 in a sum."""
 UTILITY = Unit((("utility", Fraction(1)),))
 PER_ROUND = Unit((("round", Fraction(-1)), ("utility", Fraction(1))))
 PER_UTILITY = Unit((("utility", Fraction(-1)),))
@@ -117,7 +119,7 @@ class UnitChecker:
     def check(self, expression: Expression, wanted: Unit, what: str) -> None:
         """Report an expression whose unit is known and is not the one wanted."""
         found = self.unit(expression)
-        if found is None or found == wanted:
+        if found is None or found in (wanted, TRUTH):
             return
         self.report(
             f"{what} must be {_article(wanted)}, and this is {_article(found)}{self._origin(expression)}",
@@ -135,12 +137,12 @@ class UnitChecker:
             case tree.Lookup(table=table):
                 return self._let(table)
             case tree.LevelTest():
-                return NONE
+                return TRUTH
             case tree.Unary(operator="-", operand=operand):
                 return self.unit(operand)
             case tree.Unary(operand=operand):
                 self.unit(operand)
-                return NONE
+                return TRUTH
             case tree.Binary():
                 return self._binary(node)
             case tree.Conditional(condition=condition, then=then, otherwise=otherwise):
@@ -162,6 +164,8 @@ class UnitChecker:
         first: Expression | None = None
         for entry in entries:
             found = self.unit(entry)
+            if found is TRUTH:
+                continue
             if found is not None and unit is not None and found != unit and first is not None:
                 self._clash(f"the entries of `{name}` are", unit, first, found, entry, entry)
             elif unit is None and found is not None:
@@ -173,28 +177,30 @@ class UnitChecker:
         operator, left, right = node.operator, node.left, node.right
         if operator in ("and", "or"):
             self.unit(left), self.unit(right)
-            return NONE
+            return TRUTH
         if operator in ("+", "-"):
             return self._same(left, right, f"the two sides of `{operator}` are", node)
         if operator in ("<", "<=", ">", ">=", "==", "!="):
             self._same(left, right, f"the two sides of `{operator}` are", node)
-            return NONE
+            return TRUTH
         if operator == "**":
             return self._raised(node)
         one, two = self.unit(left), self.unit(right)
+        if two is TRUTH or (one is TRUTH and operator == "*"):
+            return one if two is TRUTH else two
         if one is None or two is None:
             return None
         return one.times(two, power=Fraction(1 if operator == "*" else -1))
 
     def _raised(self, node: tree.Binary) -> Unit | None:
         base, exponent = self.unit(node.left), self.unit(node.right)
-        if exponent is not None and exponent != NONE:
+        if exponent not in (None, NONE, TRUTH):
             self.report(
                 f"an exponent is a number without unit, and this is {_article(exponent)}{self._origin(node.right)}",
                 node.right.span,
                 "divide by a parameter of the same unit",
             )
-        if base is None or base == NONE:
+        if base in (None, NONE, TRUTH):
             return base
         if isinstance(node.right, tree.Number):
             return NONE.times(base, power=Fraction(node.right.value).limit_denominator(12))
@@ -210,8 +216,8 @@ class UnitChecker:
             return unit
         unit = self.unit(node.arguments[0])
         if rule == "root":
-            return None if unit is None else NONE.times(unit, power=Fraction(1, 2))
-        if unit is not None and unit != NONE:
+            return None if unit in (None, TRUTH) else NONE.times(unit, power=Fraction(1, 2))
+        if unit not in (None, NONE, TRUTH):
             argument = node.arguments[0]
             self.report(
                 f"`{node.function}` takes a number without unit, and this is {_article(unit)}{self._origin(argument)}",
@@ -221,7 +227,7 @@ class UnitChecker:
         return NONE
 
     def _same(self, left: Expression, right: Expression, what: str, whole: Expression) -> Unit | None:
-        one, two = self.unit(left), self.unit(right)
+        one, two = (None if unit is TRUTH else unit for unit in (self.unit(left), self.unit(right)))
         if one is not None and two is not None and one != two:
             self._clash(what, one, left, two, right, whole)
             return None
