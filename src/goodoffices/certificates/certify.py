@@ -35,6 +35,9 @@ def certify(
     single = log_strategy.ndim == 2
     strategy = log_strategy[..., None] if single else log_strategy
     draws = strategy.shape[-1]
+    if not game.infoset_moves:  # nobody chooses anything, so nothing can be wrong
+        nothing = 0.0 if single else np.zeros(draws)
+        return Certificate(nothing, nothing, nothing, nothing)
     tree = arrange(game)
     size = max(1, int(MEMORY // (8 * len(game.kind) * (3 * len(game.players) + 4))))
     parts = [
@@ -138,10 +141,12 @@ def _edges(tree: Tree, data: GameData, strategy: Floats) -> tuple[Floats, Floats
     log_edge = np.zeros((len(game.kind), strategy.shape[-1]))
     chance = np.broadcast_to(data.chance, log_edge.shape)[from_chance]
     log_edge[from_chance] = np.log(np.where(chance > 0, chance, 1.0)) + np.where(chance > 0, 0.0, -np.inf)
-    log_edge[~from_chance] = strategy[game.infoset[parent], game.parent_move][~from_chance]
+    chosen = np.flatnonzero(game.kind[parent] == DECISION)
+    chosen = chosen[game.parent[chosen] >= 0]
+    choice = game.infoset[game.parent[chosen]], game.parent_move[chosen]
+    log_edge[chosen] = strategy[choice]
     if data.allowed is not None:
-        forbidden = ~np.broadcast_to(data.allowed, strategy.shape)[game.infoset[parent], game.parent_move]
-        log_edge[~from_chance] = np.where(forbidden, -np.inf, log_edge)[~from_chance]
+        log_edge[chosen] = np.where(data.allowed[choice], log_edge[chosen], -np.inf)
     log_edge[0] = 0.0
     edge = np.exp(log_edge)
     return np.where(np.isneginf(log_edge), LOG_IMPOSSIBLE, log_edge), edge

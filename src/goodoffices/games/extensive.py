@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 TERMINAL, DECISION, CHANCE = 0, 1, 2
 
-LOG_IMPOSSIBLE = -700.0
+LOG_IMPOSSIBLE = -1.0e5
 """What an edge of probability zero (a chance branch with no chance, a forbidden move) adds to the logarithm of reach.
 
 Values count such an edge for nothing; beliefs behind it stay defined because every type bears the same constant.

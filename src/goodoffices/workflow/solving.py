@@ -1,0 +1,192 @@
+"""Solving what a person names: scenarios and Gambit's `.efg` files, one or many.
+
+Receives paths or catalogue names; returns a `Solution`, or for many files one record each, ready for JSON. A file that
+cannot be solved becomes a record with `file` and `error`; the others are answered all the same.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from goodoffices.core.diagnostics import Refusal, refuse, render
+from goodoffices.games.extensive import STATUS, Certificate, ExtensiveGame, GameData, Solution
+from goodoffices.workflow.loading import find, load
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LARGEST_GAME_FILE = 512 * 2**20
+"""Bytes of the largest `.efg` file that is read."""
+
+
+def solve(
+    source: str | Path,
+    *,
+    rationality: float | None = None,
+    method: str = "auto",
+    rounds: int | None = None,
+    set: Mapping[str, float] | None = None,
+    tolerance: float = 1e-6,
+) -> Solution:
+    """Solve one scenario (at the medians of its priors) or one `.efg` file on the principal branch.
+
+    Args:
+        source: a path, or a name from the catalogue.
+        rationality: logit precision in 1/utility for every player, `math.inf` for the limit; None takes the scenario's.
+        method: `tree` or `auto`.
+        rounds: unroll this many rounds instead of the scenario's.
+        set: parameter name -> value.
+        tolerance: largest regret, in utility, at which the way to infinite rationality ends.
+
+    Raises:
+        Refusal: for a file that cannot be read, or that this method does not solve.
+    """
+    game, data = _game(source, rationality=rationality, method=method, rounds=rounds, set=set)
+    from goodoffices.solvers import solve_game, solve_limit
+
+    if rationality is not None and math.isinf(rationality):
+        return solve_limit(game, data=data, tolerance=tolerance)
+    return solve_game(game, data=data)
+
+
+def solve_files(
+    files: Sequence[str | Path],
+    *,
+    rationality: float | None = None,
+    method: str = "auto",
+    rounds: int | None = None,
+    set: Mapping[str, float] | None = None,
+    tolerance: float = 1e-6,
+) -> Iterator[dict[str, Any]]:
+    """Solve several files in order; yields one record each (see `record`), or `{"file", "error"}`."""
+    for file in files:
+        name = os.fspath(file)
+        try:
+            solution = solve(
+                file, rationality=rationality, method=method, rounds=rounds, set=set, tolerance=tolerance
+            )
+            yield record(solution, file=name)
+        except Refusal as refusal:
+            yield {"file": name, "error": render(refusal.diagnostics, refusal.sources)}
+
+
+def record(solution: Solution, *, file: str) -> dict[str, Any]:
+    """A solution as plain data: players, information sets and moves in the game's own order and numbers."""
+    game = solution.game
+    rationality = np.asarray(solution.data.rationality, float)
+    one = float(rationality[0]) if np.all(rationality == rationality[0]) else None
+    out: dict[str, Any] = {
+        "file": file,
+        "title": game.title,
+        "method": solution.method,
+        "status": STATUS[int(solution.status)],
+        "rationality": one if one is not None else dict(zip(game.players, rationality.tolist(), strict=True)),
+        "certificate": certificate_record(solution.certificate),
+        "strategies": [_strategy(game, solution.log_strategy, i) for i in range(len(game.infoset_moves))],
+        "values": {p: _finite(v) for p, v in zip(game.players, solution.values.tolist(), strict=True)},
+        "statistics": {key: _finite(float(value)) for key, value in solution.statistics.items()},
+    }
+    return out
+
+
+def certificate_record(certificate: Certificate) -> dict[str, float | None]:
+    """The certificate of one game as plain data."""
+    return {
+        "logit_residual": _finite(float(certificate.logit_residual)),
+        "max_regret": _finite(float(certificate.max_regret)),
+        "max_response_regret": _finite(float(certificate.max_response_regret)),
+        "belief_error": _finite(float(certificate.belief_error)),
+    }
+
+
+def _strategy(game: ExtensiveGame, log_strategy: NDArray[np.float64], infoset: int) -> dict[str, Any]:
+    moves = game.infoset_moves[infoset]
+    logs = log_strategy[infoset, : len(moves)].tolist()
+    player = int(game.infoset_player[infoset])
+    return {
+        "player": game.players[player],
+        "player_number": player + 1,
+        "infoset": int(game.infoset_number[infoset]),
+        "label": game.infoset_label[infoset],
+        "moves": {move: math.exp(log) for move, log in zip(moves, logs, strict=True)},
+        # Far off the path of play a probability underflows to zero; its logarithm does not.
+        "log_moves": {move: _finite(log) for move, log in zip(moves, logs, strict=True)},
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _game(
+    source: str | Path,
+    *,
+    rationality: float | None,
+    method: str,
+    rounds: int | None,
+    set: Mapping[str, float] | None,
+) -> tuple[ExtensiveGame, GameData]:
+    if method not in ("auto", "tree"):
+        raise refuse("unknown-method", f"there is no method `{method}` here", hint="use `tree`, or `auto`")
+    path = find(source)
+    precision = None if rationality is None or math.isinf(rationality) else rationality
+    if path.suffix.lower() == ".efg":
+        if rounds is not None or set:
+            what = "--rounds" if rounds is not None else "--set"
+            raise refuse(
+                "not-a-scenario", f"{what} is for scenarios; {path.name} is a game", hint="leave it out"
+            )
+        if rationality is None:
+            raise refuse(
+                "rationality-missing",
+                f"{path.name} does not say how rational its players are",
+                hint="give --rationality, such as 5, or inf",
+            )
+        game = read_game(path)
+        ones = np.ones(len(game.players))
+        return game, GameData(game.payoff, game.chance, ones * (1.0 if precision is None else precision))
+
+    from goodoffices.compiler import compile_scenario
+    from goodoffices.language import medians
+
+    scenario = load(source, set=set)
+    tree = compile_scenario(scenario, rounds=rounds)
+    batch = tree.data({name: np.array([value]) for name, value in medians(scenario).items()})
+    data = GameData(
+        batch.payoff[..., 0],
+        batch.chance[..., 0] if batch.chance.ndim == 2 else batch.chance,
+        batch.rationality[..., 0] if precision is None else np.full(len(tree.game.players), precision),
+        None
+        if batch.allowed is None
+        else (batch.allowed[..., 0] if batch.allowed.ndim == 3 else batch.allowed),
+    )
+    return tree.game, data
+
+
+def read_game(path: Path) -> ExtensiveGame:
+    """Read an `.efg` file; a missing, unreadable or malformed file is a `Refusal` with its place."""
+    from goodoffices.games.efg import read_efg
+    from goodoffices.games.recall import check_perfect_recall
+
+    name = str(path)
+    try:
+        if path.is_dir():
+            raise refuse("not-a-file", f"{name} is a folder", hint="name a file in it")
+        if path.stat().st_size > LARGEST_GAME_FILE:
+            raise refuse("file-too-large", f"{name} is larger than {LARGEST_GAME_FILE >> 20} MB")
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise refuse(
+            "not-utf-8", f"{name} is not UTF-8 text (byte {error.start})", hint="save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise refuse("unreadable-file", f"{name} cannot be read: {error.strerror or error}") from None
+    game = read_efg(text, name=name)
+    check_perfect_recall(game)
+    return game
