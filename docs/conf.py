@@ -17,6 +17,7 @@ html_math_renderer = "mathml"
 exclude_patterns = ["_build", "reference/generated"]
 nitpicky = True
 language = "en_GB"
+smartquotes = False
 
 myst_enable_extensions = ["amsmath", "attrs_block", "colon_fence", "deflist", "dollarmath", "fieldlist"]
 myst_heading_anchors = 3

@@ -14,9 +14,8 @@ __all__ = ["Refusal", "Scenario", "Study", "__version__", "check", "load", "read
 if TYPE_CHECKING:
     from goodoffices.claims.verdict import Study
     from goodoffices.core.diagnostics import Refusal
-    from goodoffices.games.efg import read_efg
     from goodoffices.language.scenario import Scenario
-    from goodoffices.workflow import check, load, solve, study
+    from goodoffices.workflow import check, load, read_efg, solve, study
 
 _HOMES = {
     "Refusal": "core.diagnostics",
@@ -24,7 +23,7 @@ _HOMES = {
     "Study": "claims.verdict",
     "check": "workflow",
     "load": "workflow",
-    "read_efg": "games.efg",
+    "read_efg": "workflow",
     "solve": "workflow",
     "study": "workflow",
 }

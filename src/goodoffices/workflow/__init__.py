@@ -5,12 +5,24 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__all__ = ["catalog", "check", "find", "format", "load", "schema", "show", "solve", "solve_files", "study"]
+__all__ = [
+    "catalog",
+    "check",
+    "find",
+    "format",
+    "load",
+    "read_efg",
+    "schema",
+    "show",
+    "solve",
+    "solve_files",
+    "study",
+]
 
 if TYPE_CHECKING:
     from goodoffices.workflow.checking import check, format
     from goodoffices.workflow.listing import catalog, schema
-    from goodoffices.workflow.loading import find, load
+    from goodoffices.workflow.loading import find, load, read_efg
     from goodoffices.workflow.showing import show
     from goodoffices.workflow.solving import solve, solve_files
     from goodoffices.workflow.studying import study
@@ -21,6 +33,7 @@ _HOMES = {
     "find": "loading",
     "format": "checking",
     "load": "loading",
+    "read_efg": "loading",
     "schema": "listing",
     "show": "showing",
     "solve": "solving",

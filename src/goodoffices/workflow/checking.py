@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from goodoffices.core.diagnostics import Diagnostic, Refusal, render
-from goodoffices.workflow.loading import find
+from goodoffices.workflow.loading import find, read_efg
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,6 @@ def _scenario(source: str, path: Path) -> Findings:
 
 
 def _game(path: Path) -> str:
-    from goodoffices.games.efg import read_efg
-
     game = read_efg(path)
     return f"no problems; {len(game.players)} players, {len(game.infoset_player)} information sets"
 

@@ -10,9 +10,8 @@ from typing import Any, Literal
 def catalog() -> dict[str, str]:
     """Name -> title of every scenario in the catalogue, in the catalogue's order."""
     from goodoffices import catalog as shelf
-    from goodoffices import language
 
-    return {name: language.load(shelf.path(name)).title for name in shelf.names()}
+    return {name: shelf.describe(name) for name in shelf.names()}
 
 
 def schema(*, of: Literal["scenario", "study"] = "scenario") -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """From what a person names to a scenario: a file, or a name from the catalogue.
 
-Receives a path or a name; returns the path or the checked `Scenario`; refuses a name that is neither, with the names
-that come nearest.
+Receives a path or a name; returns the path, the checked `Scenario`, or a game; refuses a name that is neither, with the
+names that come nearest, and files that cannot be read.
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING
 from goodoffices.core.diagnostics import refuse
 
 if TYPE_CHECKING:
+    from goodoffices.games.extensive import ExtensiveGame
     from goodoffices.language.scenario import Scenario
 
 _SUFFIXES = (".yaml", ".yml", ".efg")
 
 
 def find(source: str | Path) -> Path:
-    """The file that a person means: the catalogue's when the name is exactly one of its own, else a path.
+    """The file that a person means: a scenario of the catalogue when the name is one of its own, else a path.
+
+    The last part of a catalogue name is enough (`beer-quiche` for `teaching/beer-quiche`) where only one ends so.
 
     Raises:
         Refusal: `unknown-scenario` for a name that is neither in the catalogue nor a file.
@@ -30,20 +33,22 @@ def find(source: str | Path) -> Path:
     text = os.fspath(source)
     names = catalog.names()
     if text in names:
-        return Path(catalog.path(text))
+        return catalog.path(text)
     path = Path(text)
-    meant_as_path = isinstance(source, Path) or os.sep in text or path.suffix in _SUFFIXES
-    if meant_as_path or path.exists():
+    if isinstance(source, Path) or path.suffix in _SUFFIXES or path.is_absolute() or path.exists():
         return path
+    ending = [name for name in names if name.rpartition("/")[2] == text]
+    if len(ending) == 1:
+        return catalog.path(ending[0])
 
     from rapidfuzz import process
 
-    near = [name for name, _, _ in process.extract(text, names, limit=2, score_cutoff=55)]
+    near = ending or [name for name, _, _ in process.extract(text, names, limit=2, score_cutoff=60)]
     hint = f"did you mean {' or '.join(f'`{name}`' for name in near)}? " if near else ""
     raise refuse(
         "unknown-scenario",
         f"`{text}` is neither a file nor a scenario in the catalogue",
-        hint=f"{hint}the catalogue has {', '.join(f'`{name}`' for name in names)}",
+        hint=f"{hint}(the catalogue has {', '.join(f'`{name}`' for name in names)})",
     )
 
 
@@ -60,3 +65,26 @@ def load(source: str | Path, *, set: Mapping[str, float] | None = None) -> Scena
     from goodoffices import language
 
     return language.set_parameters(language.load(find(source)), **(set or {}))
+
+
+def read_efg(path: str | Path) -> ExtensiveGame:
+    """Read a game from a file in Gambit's extensive-form format (`.efg`).
+
+    Raises:
+        Refusal: the file cannot be read, or is not such a game; with the place of each problem.
+    """
+    from goodoffices.games.efg import read_efg as read
+
+    name = os.fspath(path)
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise refuse("file-not-found", f"there is no file `{name}`") from None
+    except IsADirectoryError:
+        raise refuse("is-a-folder", f"`{name}` is a folder, not a game file") from None
+    except UnicodeDecodeError as error:
+        message = f"`{name}` is not UTF-8 text: byte {error.start:,} cannot be read"
+        raise refuse("not-utf8", message, hint="save the file as UTF-8") from None
+    except (OSError, ValueError) as error:
+        raise refuse("unreadable", f"`{name}` cannot be read: {error}") from None
+    return read(text, name=name)
