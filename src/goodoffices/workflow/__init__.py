@@ -6,18 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 __all__ = [
-    "catalog",
-    "check",
-    "find",
-    "format",
-    "load",
-    "read_efg",
-    "schema",
-    "show",
-    "solve",
-    "solve_files",
-    "study",
-]
+    "catalog", "check", "find", "format", "load", "read_efg", "schema", "show", "solve", "solve_files", "study",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from goodoffices.workflow.checking import check, format
@@ -28,21 +18,17 @@ if TYPE_CHECKING:
     from goodoffices.workflow.studying import study
 
 _HOMES = {
-    "catalog": "listing",
-    "check": "checking",
-    "find": "loading",
-    "format": "checking",
-    "load": "loading",
-    "read_efg": "loading",
-    "schema": "listing",
-    "show": "showing",
-    "solve": "solving",
-    "solve_files": "solving",
-    "study": "studying",
+    "checking": ("check", "format"),
+    "listing": ("catalog", "schema"),
+    "loading": ("find", "load", "read_efg"),
+    "showing": ("show",),
+    "solving": ("solve", "solve_files"),
+    "studying": ("study",),
 }
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(import_module(f"goodoffices.workflow.{_HOMES[name]}"), name)
+    if name in _HOME:
+        return getattr(import_module(f"goodoffices.workflow.{_HOME[name]}"), name)
     raise AttributeError(f"module 'goodoffices.workflow' has no attribute {name!r}")
