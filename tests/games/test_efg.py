@@ -28,10 +28,10 @@ def test_numbers_orders_and_outcomes_are_the_files_own():
     game = read_efg(GAME)
     assert game.title == 'a "quoted" title'
     assert game.players == ("A", "B")
-    assert game.infoset_number.tolist() == [4, 7, 1]
+    assert game.infoset_number.tolist() == [7, 4, 1]
     assert game.infoset_player.tolist() == [0, 0, 1]
-    assert game.infoset_moves == (("l", "l#2"), ("l", "r"), ("u", "d"))
-    assert game.infoset_label[1] == "first"
+    assert game.infoset_moves == (("l", "r"), ("l", "l#2"), ("u", "d"))
+    assert game.infoset_label[0] == "first"
     assert game.kind[0] == CHANCE
     assert game.chance[1] == pytest.approx(1 / 3)
     assert game.payoff[1].tolist() == [1, -1]

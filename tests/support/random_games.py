@@ -65,7 +65,8 @@ def assemble(kind, parent, parent_move, chance, payoff, keys, players) -> Extens
     """An `ExtensiveGame` from columns; `keys` names each decision node's information set as (player, anything)."""
     counts = np.bincount(np.maximum(parent, 0), minlength=len(kind))
     counts[0] -= 1
-    names = sorted({k for k in keys if k is not None}, key=lambda k: (k[0], repr(k[1])))
+    # Nodes come depth first, so this is the order in which a game file names the information sets.
+    names = sorted(dict.fromkeys(k for k in keys if k is not None), key=lambda k: k[0])
     place = {k: i for i, k in enumerate(names)}
     infoset = np.array([-1 if k is None else place[k] for k in keys], dtype=np.int32)
     numbers, seen = [], [0] * players

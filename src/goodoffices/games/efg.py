@@ -305,7 +305,8 @@ class _Reader:
     # ------------------------------------------------------------ arrays
     def _game(self, title: str, players: tuple[str, ...]) -> ExtensiveGame:
         draft = self.draft
-        keys = sorted(self.sets)
+        # Player by player, each information set where the file first names it: Gambit lists them in this order.
+        keys = sorted(self.sets, key=lambda key: (key[0], self.sets[key].index))
         place = np.zeros(len(keys) + 1, dtype=np.int32)
         for index, key in enumerate(keys):
             place[self.sets[key].index] = index

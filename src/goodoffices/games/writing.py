@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from goodoffices.games.extensive import CHANCE, DECISION, ExtensiveGame
 
 
@@ -39,7 +37,7 @@ def write_efg(game: ExtensiveGame) -> str:
         elif game.kind[node] == CHANCE:
             chances += 1
             odds = [Fraction(float(game.chance[child])) for child in children[node]]
-            odds[int(np.argmax(odds))] += 1 - sum(odds)
+            odds[odds.index(max(odds))] += 1 - sum(odds)
             listed = " ".join(f'"{move}" {p}' for move, p in enumerate(odds, start=1))
             lines.append(f'c "" {chances} "" {{ {listed} }} {outcome}')
         else:
