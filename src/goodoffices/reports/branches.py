@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from goodoffices.claims.verdict import PlayMove, PlayPoint
 
-LINES = 26
+LINES = 18
 """At most about so many ends of branches."""
 DEPTH = 4
 """At most so many moves in a row."""

@@ -14,7 +14,7 @@ from goodoffices.reports.brief import place
 from goodoffices.reports.data import quantiles
 from goodoffices.reports.elements import identity
 from goodoffices.reports.judgement import judge
-from goodoffices.reports.numbers import count, counted, interval, percent, plain
+from goodoffices.reports.numbers import UNKNOWN, between, count, interval, percent, plain
 from goodoffices.reports.strip import strip
 
 SHOWN = 5
@@ -58,7 +58,7 @@ def _claim(verdict: Verdict, number: int, study: Study) -> dict[str, Any]:
         "error": plain_error(verdict),
         "n": count(verdict.n),
         "failed": verdict.failed,
-        "range": f"{percent(verdict.low)} to {percent(verdict.high)}",
+        "range": between(verdict.low, verdict.high),
         "margin": median,
         "margin_range": f"{low} to {high}",
         "margin_unit": verdict.margin_unit,
@@ -146,8 +146,8 @@ def _deciders(verdict: Verdict, study: Study) -> list[dict[str, Any]]:
             {
                 "parameter": decider.parameter,
                 "id": identity("parameter", decider.parameter),
-                "strength": plain(decider.strength),
-                "error": plain(decider.error, 1),
+                "strength": _hundredths(decider.strength),
+                "error": _hundredths(decider.error),
                 "width": round(100 * min(1.0, max(0.0, decider.strength)), 1)
                 if np.isfinite(decider.strength)
                 else 0.0,
@@ -160,6 +160,5 @@ def _deciders(verdict: Verdict, study: Study) -> list[dict[str, Any]]:
     return out
 
 
-def unsolved_words(verdict: Verdict) -> str:
-    """`3 draws not solved`, or nothing."""
-    return f"{counted(verdict.failed, 'draw')} not solved" if verdict.failed else ""
+def _hundredths(value: float) -> str:
+    return f"{value:.2f}" if np.isfinite(value) else UNKNOWN

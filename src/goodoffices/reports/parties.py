@@ -32,10 +32,10 @@ def parties_picture(scenario: Scenario, *, identity: str, title: str, descriptio
         for factor, fy, height in zip(scenario.factors, factor_y, heights, strict=True):
             start, end = y + PARTY_HEIGHT / 2, fy + height / 2
             if factor.name in moved:
-                lines.append(_line(start - 6, end - 5, "acts"))
+                lines.append(_line(BOX, FACTOR_X - 7, start - 6, end - 5, "acts"))
                 lines.append(_head(FACTOR_X - 1, end - 5, forward=True, class_="acts-head"))
             if factor.name in valued:
-                lines.append(_line(start + 6, end + 5, "matters"))
+                lines.append(_line(BOX + 7, FACTOR_X, start + 6, end + 5, "matters"))
                 lines.append(_head(BOX + 1, start + 6, forward=False, class_="matters-head"))
         boxes += _party(party, y)
     for factor, y, height in zip(scenario.factors, factor_y, heights, strict=True):
@@ -96,8 +96,7 @@ def _spread(heights: list[float], total: float) -> list[float]:
     return tops
 
 
-def _line(start: float, end: float, class_: str) -> Markup:
-    a, b = BOX + 7, FACTOR_X - 7
+def _line(a: float, b: float, start: float, end: float, class_: str) -> Markup:
     middle = (a + b) / 2
     return element(
         "path",

@@ -59,12 +59,12 @@ def strip(
     low, high = _domain(places)
     left = PAD + (26.0 if n_unknown else 0.0)
     scale = (WIDTH - PAD - left) / (high - low)
-    radius, stacks = _stack(left + (np.clip(places, low, high) - low) * scale, n_no)
-    base = TOP + STACK
     zero = left - low * scale
+    radius, stacks = _stack((np.clip(places, low, high)) * scale, n_no)
+    base = TOP + STACK
     drawn = [
         element("line", x1=left, x2=WIDTH - PAD, y1=base + 1, y2=base + 1, class_="axis"),
-        *_dots(stacks, radius, base),
+        *_dots(stacks, radius, zero, base),
         element("line", x1=zero, x2=zero, y1=4.0, y2=base + 7, class_="zero"),
         *_labels(low, high, zero, left, unit, base),
     ]
@@ -91,11 +91,11 @@ def _domain(places: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _stack(x: NDArray[np.float64], n_no: int) -> tuple[float, dict[tuple[float, bool], int]]:
-    """Bin dots into columns as wide as a dot; the largest dot for which the highest column fits."""
+    """Bin dots into columns as wide as a dot, none across zero; the largest dot for which the highest column fits."""
     for radius in (5.0, 4.5, 4.0, 3.5, 3.0, 2.5, 2.0, 1.5, 1.0, 0.75, 0.5, 0.26):
         columns: dict[tuple[float, bool], int] = defaultdict(int)
         for k, place in enumerate(x):
-            columns[(round(place / (2 * radius)) * 2 * radius, k >= n_no)] += 1
+            columns[((math.floor(place / (2 * radius)) + 0.5) * 2 * radius, k >= n_no)] += 1
         heights: dict[float, int] = defaultdict(int)
         for (place, _), number in columns.items():
             heights[place] += number
@@ -104,14 +104,14 @@ def _stack(x: NDArray[np.float64], n_no: int) -> tuple[float, dict[tuple[float, 
     return 0.26, columns
 
 
-def _dots(stacks: dict[tuple[float, bool], int], radius: float, base: float) -> list[Markup]:
+def _dots(stacks: dict[tuple[float, bool], int], radius: float, zero: float, base: float) -> list[Markup]:
     """One path a side: a zero-length stroke with round ends is a dot, and takes ten bytes."""
     height: dict[float, int] = defaultdict(int)
     paths: dict[bool, list[str]] = {False: [], True: []}
     for (x, holds), number in sorted(stacks.items()):
         for _ in range(number):
             y = base - radius - 2 * radius * height[x]
-            paths[holds].append(f"M{x:.4g} {y:.4g}h0")
+            paths[holds].append(f"M{zero + x:.4g} {y:.4g}h0")
             height[x] += 1
     return [
         element("path", d="".join(paths[holds]), class_=name, stroke_width=f"{1.8 * radius:.3g}")
@@ -129,7 +129,9 @@ def _labels(low: float, high: float, zero: float, left: float, unit: str, base: 
         x = zero + value * (WIDTH - PAD - left) / (high - low)
         if value and abs(x - zero) > 26:
             label = f"+{plain(value)}" if value > 0 else plain(value)
-            out.append(element("text", label, x=x, y=y, class_="tick mid"))
+            side = "mid" if PAD + 16 < x < WIDTH - PAD - 16 else "end" if x > WIDTH / 2 else "begin"
+            edge = {"mid": x, "end": WIDTH - 1, "begin": 1.0}[side]
+            out.append(element("text", label, x=edge, y=y, class_=f"tick {side}"))
     if zero - left > 60:
         out.append(element("text", "◂ fails", x=zero - 5, y=11.0, class_="tick end failing"))
     if WIDTH - PAD - zero > 60:

@@ -17,12 +17,16 @@ from goodoffices.reports.branches import Branch
 from goodoffices.reports.numbers import between, percent
 from goodoffices.reports.svg import element, picture, shorten
 
-CARD, EDGE, GLYPH = 190.0, 54.0, 30.0
+CARD, EDGE, GLYPH = 178.0, 48.0, 30.0
 COLUMN = CARD + EDGE + GLYPH
-ROW_HEAD, ROW_BELIEF, ROW_GAP = 33.0, 15.0, 11.0
+HEAD, LINE, BELIEF, GAP = 19.0, 15.0, 15.0, 9.0
 TOP, BAR = 30.0, 62.0
+LABEL = 24
+"""Characters of a move's label on one of its (at most two) lines."""
 SHOWN_BELIEFS = 2
-"""Beliefs shown on a card; where there are more dimensions, those that moved most."""
+"""Beliefs shown on a card at most: those that the move changes most."""
+TOLD = 0.005
+"""A belief that changes by less is not shown: the move tells nothing about it."""
 
 
 @dataclass
@@ -37,26 +41,26 @@ def tree(
     roots: list[Branch], *, party_labels: Mapping[str, str], identity: str, title: str, description: str
 ) -> Markup:
     """Draw the branches; `party_labels` maps a party's name to what readers call it (chance needs no entry)."""
-    shown = min(SHOWN_BELIEFS, max((len(b.move.beliefs_after) for b in roots), default=0))
-    row = ROW_HEAD + ROW_BELIEF * shown + ROW_GAP
-    cursor = [TOP + row / 2]
+    cursor = [TOP]
 
     def settle(branch: Branch, column: int) -> _Placed:
+        height = _height(branch)
         following = [settle(b, column + 1) for b in branch.following]
         if following:
             y = (following[0].y + following[-1].y) / 2
+            cursor[0] = max(cursor[0], y + height / 2 + GAP)
         else:
-            y = cursor[0]
-            cursor[0] += row
+            y = cursor[0] + height / 2
+            cursor[0] += height + GAP
         return _Placed(branch, column, y, following)
 
     placed = [settle(b, 0) for b in roots]
     columns = 1 + max((_depth(p) for p in placed), default=0)
-    drawn = _fan(placed, party_labels, row) if placed else []
+    drawn = _fan(placed, party_labels) if placed else []
     return picture(
         *drawn,
         width=columns * COLUMN + 22,
-        height=cursor[0] - row / 2 + 8,
+        height=cursor[0] + 4,
         title=title,
         description=description,
         identity=identity,
@@ -68,7 +72,7 @@ def _depth(placed: _Placed) -> int:
     return max((_depth(p) for p in placed.following), default=placed.column)
 
 
-def _fan(fan: list[_Placed], labels: Mapping[str, str], row: float) -> list[Markup]:
+def _fan(fan: list[_Placed], labels: Mapping[str, str]) -> list[Markup]:
     """One point with its moves, edges first so that nothing is drawn over a card's text."""
     column = fan[0].column
     x = column * COLUMN + GLYPH / 2
@@ -86,13 +90,13 @@ def _fan(fan: list[_Placed], labels: Mapping[str, str], row: float) -> list[Mark
                 stroke_width=f"{0.8 + 11 * branch.move.probability:.1f}",
             )
         )
-        cards += _card(placed, end, row)
+        cards += _card(placed, end)
         if placed.following:
             joint = end + CARD
             edges.append(
                 element("line", x1=joint - 4, x2=joint + 8, y1=placed.y, y2=placed.y, class_="joint")
             )
-            later += _fan(placed.following, labels, row)
+            later += _fan(placed.following, labels)
     return [*edges, *cards, *_glyph(fan[0].branch.point, x, y, labels), *later]
 
 
@@ -109,33 +113,52 @@ def _glyph(point: PlayPoint, x: float, y: float, labels: Mapping[str, str]) -> l
     return [shape, label]
 
 
-def _card(placed: _Placed, x: float, row: float) -> list[Markup]:
+def _height(branch: Branch) -> float:
+    lines = len(wrap(branch.move.label, LABEL))
+    return HEAD + LINE * lines + BELIEF * len(_telling(branch)) + (3.0 if _telling(branch) else 0.0)
+
+
+def wrap(label: str, limit: int) -> list[str]:
+    """Break a label into at most two lines between words; what does not fit ends in an ellipsis."""
+    if len(label) <= limit:
+        return [label]
+    at = label.rfind(" ", 0, limit + 1)
+    if at <= 0:
+        return [shorten(label, limit)]
+    return [label[:at], shorten(label[at + 1 :], limit)]
+
+
+def _card(placed: _Placed, x: float) -> list[Markup]:
     branch, move = placed.branch, placed.branch.move
-    height = row - ROW_GAP
+    height = _height(branch)
     top = placed.y - height / 2
     likely = " likely" if branch.likeliest else ""
-    out = [
-        element("rect", x=x, y=top, width=CARD, height=height, rx=5, class_=f"card{likely}"),
-        element("text", shorten(move.label, 24), x=x + 8, y=top + 14, class_="move"),
+    out = [element("rect", x=x, y=top, width=CARD, height=height, rx=5, class_=f"card{likely}")]
+    y = top + 14
+    for line in wrap(move.label, LABEL):
+        out.append(element("text", line, x=x + 8, y=y, class_="move"))
+        y += LINE
+    out.append(
         element(
             "text",
             element("tspan", percent(move.probability), class_="probability"),
             element("tspan", f"  {between(move.low, move.high)}", class_="spread"),
             x=x + 8,
-            y=top + 28,
-        ),
-    ]
+            y=y,
+        )
+    )
     if branch.cut:
         out.append(element("text", "…", x=x + CARD + 4, y=placed.y + 4, class_="more"))
     for k, (dimension, after) in enumerate(_telling(branch)):
-        out += _belief(branch, dimension, after, x + 8, top + ROW_HEAD + ROW_BELIEF * k)
+        out += _belief(branch, dimension, after, x + 8, y + 6 + BELIEF * k)
     return out
 
 
 def _telling(branch: Branch) -> list[tuple[str, Mapping[str, float]]]:
-    """The beliefs to show, in the model's order; where there are too many, those that the move changes most."""
+    """The beliefs that the move changes, in the model's order; where there are too many, those it changes most."""
     after = branch.move.beliefs_after
-    keep = sorted(after, key=lambda d: -_change(branch, d))[:SHOWN_BELIEFS]
+    changed = [d for d in after if _change(branch, d) >= TOLD]
+    keep = sorted(changed, key=lambda d: -_change(branch, d))[:SHOWN_BELIEFS]
     return [(d, levels) for d, levels in after.items() if d in keep]
 
 
