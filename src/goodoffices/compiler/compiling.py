@@ -7,6 +7,7 @@ fit.
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 
@@ -87,7 +88,7 @@ def _infosets(graph: StateGraph, past: Histories) -> tuple[Ints, Ints, Ints]:
     histories: list[Ints] = [np.zeros(0, dtype=np.int64)]
     owns: list[Ints] = [np.zeros(0, dtype=np.int64)]
     known = 0
-    for low, high in zip(past.bounds[:-1], past.bounds[1:], strict=True):
+    for low, high in pairwise(past.bounds):
         here = low + np.flatnonzero(deciding[past.config[low:high]])
         if not len(here):
             continue

@@ -8,13 +8,13 @@ silently.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from goodoffices.compiler.expressions import Array, Setting, evaluate, numbers, setting
+from goodoffices.compiler.expressions import Array, Setting, numbers
 from goodoffices.compiler.graph import StateGraph
 from goodoffices.compiler.slots import CHANCE, MOVE
 from goodoffices.language.tree import Expression
@@ -47,10 +47,10 @@ def figures(graph: StateGraph, draws: Mapping[str, Array]) -> Figures:
     arrays = {name: np.atleast_1d(np.asarray(value, float)) for name, value in draws.items()}
     width = max((len(a) for a in arrays.values()), default=1)
     arrays = {name: np.broadcast_to(a, (width,)) for name, a in arrays.items()}
-    plain = setting(scenario, parameters=arrays)
+    plain = Setting(scenario, {}, arrays, width)
 
     def alone(expression: Expression) -> Array:
-        return np.broadcast_to(numbers(expression, plain), (1, width))[0]
+        return numbers(expression, plain)[0]
 
     discount = alone(scenario.time.discount)
     cost = _costs(graph, arrays, width)
@@ -72,7 +72,7 @@ def figures(graph: StateGraph, draws: Mapping[str, Array]) -> Figures:
     )
 
 
-def _rows(graph: StateGraph, states: NDArray[np.int64], arrays: Mapping[str, Array]) -> Setting:
+def _rows(graph: StateGraph, states: NDArray[np.int64], arrays: Mapping[str, Array], width: int) -> Setting:
     """A setting whose rows are the given states (indices) times all type profiles, profile fastest."""
     profiles = graph.profiles
     levels = {
@@ -80,11 +80,7 @@ def _rows(graph: StateGraph, states: NDArray[np.int64], arrays: Mapping[str, Arr
         for f, factor in enumerate(graph.scenario.factors)
     }
     levels |= {name: np.tile(row, len(states)) for name, row in profiles.rows().items()}
-    return setting(graph.scenario, levels=levels, parameters=arrays)
-
-
-def _spread(value: Array, rows: int, profiles: int, width: int) -> Array:
-    return np.broadcast_to(value, (rows * profiles, width)).reshape(rows, profiles, width)
+    return Setting(graph.scenario, levels, arrays, width)
 
 
 def _costs(graph: StateGraph, arrays: Mapping[str, Array], width: int) -> Array:
@@ -92,6 +88,7 @@ def _costs(graph: StateGraph, arrays: Mapping[str, Array], width: int) -> Array:
     cost = np.zeros((len(graph.edge_to), profiles, width))
     source_state = graph.config_state[graph.edge_from]
     source_slot = graph.config_slot[graph.edge_from]
+    levels = {f"{d.party}.{d.name}": d.levels for d in graph.scenario.types}
     for s, slot in enumerate(graph.slots):
         if slot.kind != MOVE:
             continue
@@ -101,13 +98,13 @@ def _costs(graph: StateGraph, arrays: Mapping[str, Array], width: int) -> Array:
             if not len(edges) or not move.costs:
                 continue
             states, where = np.unique(source_state[edges], return_inverse=True)
-            at = _rows(graph, states, arrays)
+            at = _rows(graph, states, arrays, width)
             total = np.zeros((len(states), profiles, width))
             for tests, expression in move.costs:
-                value = _spread(numbers(expression, at), len(states), profiles, width)
+                value = numbers(expression, at).reshape(len(states), profiles, width)
                 fits = np.ones(profiles, dtype=bool)
                 for dimension, level in tests:
-                    fits &= graph.profiles.rows()[dimension] == at.level_index[dimension][level]
+                    fits &= graph.profiles.rows()[dimension] == levels[dimension].index(level)
                 total[:, fits] += value[:, fits]
             cost[edges] = total[where]
     return cost
@@ -125,13 +122,13 @@ def _add_values(graph: StateGraph, arrays: Mapping[str, Array], powers: Array, p
     first = graph.config_round[to]  # the round that would begin now
     sums = np.concatenate([np.cumsum(powers[:-1][::-1], axis=0)[::-1], np.zeros((1, width))])
     weight = powers[first - 1] + np.where(over[:, None], sums[first], 0.0)
-    at = _rows(graph, states, arrays)
+    at = _rows(graph, states, arrays, width)
     for p, party in enumerate(scenario.parties):
         if party.name in scenario.values:
-            value = _spread(numbers(scenario.values[party.name], at), len(states), profiles, width)
+            value = numbers(scenario.values[party.name], at).reshape(len(states), profiles, width)
             payment[closing, :, p] += value[where] * weight[:, None, :]
         if party.name in scenario.end_values:
-            value = _spread(numbers(scenario.end_values[party.name], at), len(states), profiles, width)
+            value = numbers(scenario.end_values[party.name], at).reshape(len(states), profiles, width)
             payment[closing[over], :, p] += value[where[over]] * powers[-1]
 
 
@@ -146,8 +143,8 @@ def _edge_odds(graph: StateGraph, arrays: Mapping[str, Array], width: int) -> Ar
             by_expression.setdefault(expression, []).append(e)
     for expression, edges in by_expression.items():
         states, where = np.unique(source_state[edges], return_inverse=True)
-        value = numbers(expression, _rows(graph, states, arrays))
-        value = _spread(np.where(value < 0, np.nan, value), len(states), profiles, width)
+        value = numbers(expression, _rows(graph, states, arrays, width))
+        value = np.where(value < 0, np.nan, value).reshape(len(states), profiles, width)
         for e, s in zip(edges, where, strict=True):  # an expression may stand twice among one edge's odds
             odds[e] *= value[s]
     drawn = np.flatnonzero(np.isin(kind[graph.edge_from], (1, CHANCE)))
@@ -172,7 +169,7 @@ def _filtered(graph: StateGraph) -> NDArray[np.bool_]:
     return slots[graph.config_slot]
 
 
-def _prior(graph: StateGraph, alone) -> Array:  # noqa: ANN001
+def _prior(graph: StateGraph, alone: Callable[[Expression], Array]) -> Array:
     """Product over type dimensions of each level's odds."""
     out: Array | None = None
     for d, dimension in enumerate(graph.scenario.types):
@@ -181,6 +178,3 @@ def _prior(graph: StateGraph, alone) -> Array:  # noqa: ANN001
         odds = np.where(bad, np.nan, odds / odds.sum(0))[graph.profiles.levels[d]]
         out = odds if out is None else out * odds
     return np.ones((1, alone(graph.scenario.time.discount).shape[0])) if out is None else out
-
-
-__all__ = ["Figures", "evaluate", "figures"]

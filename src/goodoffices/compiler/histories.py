@@ -8,6 +8,7 @@ ones are skipped.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +96,7 @@ def _relate(
     befores: list[Ints] = []
     lasts: list[Ints] = []
     known = 0
-    for low, high in zip(bounds[1:-1], bounds[2:], strict=True):
+    for low, high in pairwise(bounds[1:]):
         here = slice(low, high)
         above = parent[here]
         anchor[here] = np.where(later[here], anchor[above], anchor[here])

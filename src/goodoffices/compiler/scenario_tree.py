@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,7 +130,7 @@ class ScenarioTree:
         counting = np.ones(past.count, dtype=bool) if since is None else since
         available &= counting
         met = np.zeros(past.count, dtype=bool)
-        for low, high in zip(past.bounds[1:-1], past.bounds[2:], strict=True):
+        for low, high in pairwise(past.bounds[1:]):
             above = past.parent[low:high]
             met[low:high] = met[above] | available[above]
         return available & ~met
@@ -175,7 +176,7 @@ class ScenarioTree:
         for choice in without:
             forced = graph.config_silent[past.config] & (self.option_of(choice)[past.config] >= 0)
             stuck |= forced
-        for low, high in zip(past.bounds[1:-1], past.bounds[2:], strict=True):
+        for low, high in pairwise(past.bounds[1:]):
             above = past.parent[low:high]
             kept = ~deciding[above]
             if len(mask):

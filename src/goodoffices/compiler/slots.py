@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goodoffices.compiler.expressions import evaluate, mentions, setting
+from goodoffices.compiler.expressions import holds, mentions
 from goodoffices.core.diagnostics import Diagnostic, Refusal, refuse
 from goodoffices.language.scenario import Effect, Scenario
 from goodoffices.language.tree import Expression, Number
@@ -127,7 +127,7 @@ class Rules:
         ]
         found: list[Option] = []
         for number, combination in enumerate(itertools.product(*draws)):
-            drawn = {(factor): level for factor, level, _ in combination}
+            drawn = {factor: level for factor, level, _ in combination}
             to = self._apply(place, state, chosen, combination=list(combination))
             odds = tuple(odds for _, _, odds in combination)
             names = tuple(f"{factor}={level}" for factor, level in drawn.items())
@@ -191,7 +191,7 @@ class Rules:
 
     def _holds(self, condition: Expression, state: State) -> bool:
         rows = {name: np.array([state[f]]) for name, f in self.factors.items()}
-        return bool(np.all(evaluate(condition, setting(self.scenario, levels=rows))))
+        return bool(holds(condition, self.scenario, rows)[0])
 
     def _never(self, odds: Expression, state: State) -> bool:
         """Whether the odds are zero whatever the parameters and types are."""
@@ -200,7 +200,7 @@ class Rules:
         if not mentions(odds, self.scenario) <= set(self.factors):
             return False
         rows = {name: np.array([state[f]]) for name, f in self.factors.items()}
-        return bool(np.all(evaluate(odds, setting(self.scenario, levels=rows)) == 0))
+        return not holds(odds, self.scenario, rows)[0]
 
     # ------------------------------------------------------------ refusals
     def _stuck(self, who: str, place: Slot, state: State) -> Refusal:
