@@ -2,7 +2,8 @@
 
 Receives Markdown. A fence whose language is `python` is executed, all of a page's fences in one namespace; a fence
 whose language is `console` holds commands after `$ ` and, below each, output that must occur in what the command
-prints (`...` stands for anything). `console exit-1` says that the last command ends with that exit code.
+prints (`...` stands for anything). `console exit-1` says that the last command ends with that exit code. A fence of any language
+with `file=NAME` after it is written to that file, for the blocks below it to use.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Block:
     exit_code: int
     text: str
     line: int
+    file: str | None = None
+    """Name of the file that the text is, in the page's folder."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,9 @@ def blocks(markdown: str) -> list[Block]:
         if words and words[0] in ("python", "console"):
             code = next((int(w.removeprefix("exit-")) for w in words[1:] if w.startswith("exit-")), 0)
             found.append(Block(words[0], code, token.content, (token.map or [0])[0] + 2))
+        name = next((w.removeprefix("file=") for w in words[1:] if w.startswith("file=")), None)
+        if name:
+            found.append(Block(words[0], 0, token.content, (token.map or [0])[0] + 2, name))
     return found
 
 
