@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from goodoffices.cli.cache import keep_compiled_code
+
 settings.register_profile("repeatable", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("repeatable")
 
@@ -18,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Before anything loads JAX, and inherited by every command that a test runs.
 os.environ.setdefault("XDG_CACHE_HOME", str(ROOT / ".pytest_cache" / "cache"))
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+keep_compiled_code()
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
