@@ -132,9 +132,9 @@ def decided(verdict: Verdict) -> str:
 
 
 def _deciders(verdict: Verdict, study: Study) -> list[dict[str, Any]]:
-    """The strongest few, and any other that has a tipping value."""
-    strongest = list(verdict.deciders[:SHOWN])
-    shown = strongest + [d for d in verdict.deciders[SHOWN:] if d.tipping is not None]
+    """The strongest few that decide by more than chance, and any other that has a tipping value."""
+    strongest = notable(verdict)[:SHOWN]
+    shown = [d for d in verdict.deciders if d in strongest or d.tipping is not None]
     out = []
     for decider in shown:
         low, median, high = quantiles(study, decider.parameter)

@@ -11,7 +11,7 @@ from typing import Any
 from goodoffices.claims.verdict import PlayMove, PlayPoint, Study
 from goodoffices.reports.branches import Branch, branches, points_drawn, points_in, walk
 from goodoffices.reports.numbers import between, percent
-from goodoffices.reports.tree import named_level, tree
+from goodoffices.reports.tree import TOLD, named_level, tree
 
 
 def play(study: Study) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def _telling(point: PlayPoint, labels: Mapping[str, str]) -> str:
                     f"At the first turn, “{move.label}” would tell the others most: the public belief that {party} "
                     f"is “{level}” would go from {percent(before[level])} to {percent(after[level])}.",
                 )
-    return best[1] if best[0] >= 0.005 else "No move of the first turn tells the others anything to speak of."
+    return best[1] if best[0] >= TOLD else "No move of the first turn tells the others anything to speak of."
 
 
 def _row(path: tuple[str, ...], branch: Branch, labels: Mapping[str, str]) -> dict[str, Any]:
@@ -85,10 +85,10 @@ def _told(point: PlayPoint, move: PlayMove) -> str:
     for dimension, after in move.beliefs_after.items():
         before = point.beliefs.get(dimension, {})
         level = named_level(before, after)
-        then, now = percent(before.get(level, after[level])), percent(after[level])
-        change = now if then == now else f"{then} → {now}"
-        out.append(f"{dimension} {level} {change}")
-    return "; ".join(out) or "nothing is hidden"
+        then = before.get(level, after[level])
+        if abs(after[level] - then) >= TOLD:
+            out.append(f"{dimension} {level} {percent(then)} → {percent(after[level])}")
+    return "; ".join(out) or "nothing new"
 
 
 def _changed(point: PlayPoint, move: PlayMove) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ CARD, EDGE, GLYPH = 178.0, 48.0, 30.0
 COLUMN = CARD + EDGE + GLYPH
 HEAD, LINE, BELIEF, GAP = 19.0, 15.0, 15.0, 9.0
 TOP, BAR = 30.0, 62.0
-LABEL = 24
+LABEL = 21
 """Characters of a move's label on one of its (at most two) lines."""
 SHOWN_BELIEFS = 2
 """Beliefs shown on a card at most: those that the move changes most."""
