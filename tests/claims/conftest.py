@@ -25,8 +25,8 @@ factors:
   engagement: [engaged, warned]
   fighting: [war, truce]
 parameters:
-  p: {prior: uniform(0.2, 0.8), unit: probability}
-  price: {prior: uniform(0.1, 1.5), unit: utility}
+  p: {prior: "uniform(0.2, 0.8)", unit: probability}
+  price: {prior: "uniform(0.1, 1.5)", unit: utility}
 turns:
   - party: us
     moves:
@@ -46,18 +46,74 @@ claims:
 """
 
 
+WIDE = """
+goodoffices: 1
+title: Turns of every kind
+time: {round: 1 week, rounds: 2, discount: 0.8, stops: fighting == settled}
+parties:
+  us: {name: United States, role: mediator, rationality: 2}
+  ru: {name: Russia, role: belligerent, rationality: 2}
+  ua: {name: Ukraine, role: belligerent, rationality: 1.5}
+types:
+  us.resolve: {weak: 1 - p, strong: p}
+  ru.aim: {grand: 0.7, modest: 0.3}
+factors:
+  engagement: [engaged, warned, gone]
+  fighting: [war, truce, settled]
+parameters:
+  p: {prior: "uniform(0.2, 0.8)", unit: probability}
+  price: {prior: "uniform(0.1, 1.5)", unit: utility}
+turns:
+  - party: us
+    moves:
+      wait: {}
+      warn: {when: engagement == engaged, then: {engagement: warned}, costs: {weak: 0.5, strong: 0.1}}
+      leave: {when: engagement == warned, then: {engagement: gone}, costs: 2*price}
+    default: wait
+  - together:
+      ru:
+        moves:
+          refuse: {}
+          truce: {when: fighting == war, then: {fighting: {truce: p, war: 1 - p}}, costs: price}
+        default: refuse
+      ua:
+        moves:
+          hold: {}
+          settle: {when: engagement != gone, then: {fighting: settled}, costs: 1}
+        default: hold
+  - chance:
+      calm: {odds: 1 - 0.25*(fighting != settled)}
+      storm: {odds: 0.25, when: fighting != settled, then: {fighting: war}}
+values:
+  us: 1*(fighting == truce)
+  ru: 1*(fighting == war and ru.aim == grand) - 1*(us.resolve == strong and engagement == gone)
+  ua: -1*(fighting == war)
+end:
+  us: 3*(fighting == settled)
+  ua: price
+claims:
+  c: {text: c, says: P(fighting == truce) > 0.1}
+"""
+
+
 def claim_on(says: str, *, base: str = SIGNAL) -> Scenario:
     """The scenario with this one claim."""
     head, _, _ = base.partition("claims:")
     return language.load("test.yaml", text=f'{head}claims:\n  c: {{text: c, says: "{says}"}}\n')
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def with_claim() -> Callable[..., Scenario]:
+    """Make a scenario with one claim: `with_claim(says, base=text)`."""
     return claim_on
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def wide() -> Scenario:
+    return language.load("wide.yaml", text=WIDE)
+
+
+@pytest.fixture(scope="session")
 def signal() -> Scenario:
     return language.load("signal.yaml", text=SIGNAL)
 
@@ -107,7 +163,7 @@ def plain_solve(game: ExtensiveGame, data: GameData) -> Solution:
         wanted -= np.log(np.exp(wanted - wanted.max(1, keepdims=True)).sum(1, keepdims=True)) + wanted.max(
             1, keepdims=True
         )
-        error = np.max(np.abs(np.where(open_, wanted - log_p, 0.0)), initial=0.0)
+        error = np.max(np.abs(np.where(open_, wanted, 0.0) - np.where(open_, log_p, 0.0)))
         log_p = np.where(
             open_, 0.5 * np.where(open_, log_p, 0.0) + 0.5 * np.where(open_, wanted, 0.0), -np.inf
         )
@@ -118,6 +174,6 @@ def plain_solve(game: ExtensiveGame, data: GameData) -> Solution:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def solve() -> Callable[[ExtensiveGame, GameData], Solution]:
     return plain_solve

@@ -5,13 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__all__ = ["Item", "Reader", "Study", "Verdict", "World", "answer", "evaluate_claim", "judge_claim", "survey"]
+__all__ = ["Item", "Reader", "Study", "Verdict", "World", "answer", "evaluate_claim", "judge_claim"]
 
 if TYPE_CHECKING:
     from goodoffices.claims.answers import Item, Reader
     from goodoffices.claims.asking import answer, evaluate_claim
     from goodoffices.claims.judging import judge_claim
-    from goodoffices.claims.survey import survey
     from goodoffices.claims.verdict import Study, Verdict
     from goodoffices.claims.worlds import World
 
@@ -24,7 +23,6 @@ _HOMES = {
     "answer": "asking",
     "evaluate_claim": "asking",
     "judge_claim": "judging",
-    "survey": "survey",
 }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from goodoffices.claims.judging import Margin, Wanted, judge_claim, quantity
 from goodoffices.claims.survey import Solve, Survey, moves_of, survey
-from goodoffices.claims.worlds import World
+from goodoffices.claims.worlds import AS_IS
 from goodoffices.compiler.expressions import Array
 from goodoffices.compiler.scenario_tree import ScenarioTree
 from goodoffices.language.tree import ClaimExpression, Quantity
@@ -28,9 +28,9 @@ def answer(tree: ScenarioTree, question: Quantity, draws: Mapping[str, Array], *
         solve: solves a batch, as `solvers.solve_batch` does.
     """
     asked = _wanted(tree)
-    quantity(question, asked, World())
+    quantity(question, asked, AS_IS)
     found = survey(tree, list(asked.asked), draws, solve=solve)
-    return np.where(_solved(found, asked), quantity(question, found.known, World()), np.nan)
+    return np.where(_solved(found, asked), quantity(question, found.known, AS_IS), np.nan)
 
 
 def evaluate_claim(

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from goodoffices.claims.answers import Item
 from goodoffices.claims.points import Step, Steps
-from goodoffices.claims.worlds import World, neighbours, spread
+from goodoffices.claims.worlds import AS_IS, World, neighbours, spread
 from goodoffices.compiler.expressions import Array, Setting, numbers
 from goodoffices.language.functions import FUNCTIONS
 from goodoffices.language.scenario import Scenario
@@ -94,7 +94,7 @@ class Wanted(Known):
         return np.zeros(self.width)
 
 
-def judge_claim(says: ClaimExpression, known: Known, world: World = World()) -> Margin:
+def judge_claim(says: ClaimExpression, known: Known, world: World = AS_IS) -> Margin:
     """Margin of a claim over the batch."""
     match says:
         case Comparison(left=MoveChoice(), right=MoveChoice()):

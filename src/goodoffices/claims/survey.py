@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from goodoffices.claims.answers import Item, Reader, party_moves
 from goodoffices.claims.flow import Flow
 from goodoffices.claims.judging import Known, Wanted, judge_claim
-from goodoffices.claims.worlds import World
+from goodoffices.claims.worlds import AS_IS, World
 from goodoffices.compiler.expressions import Array
 from goodoffices.compiler.scenario_tree import ScenarioTree
 from goodoffices.games.extensive import STATUS, ExtensiveGame, GameData, Solution
@@ -92,7 +92,7 @@ def survey(
         progress: called with the number of points finished and their total.
         look: sees the flow of the scenario itself, chunk by chunk.
     """
-    by_world: dict[World, list[Item]] = {World(): []}
+    by_world: dict[World, list[Item]] = {AS_IS: []}
     for world, item in items:
         by_world.setdefault(world, []).append(item)
     run = _Run(tree, by_world, reader or Reader(tree), solve)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from goodoffices.claims.answers import Item, Reader
 from goodoffices.claims.judging import judge_claim
 from goodoffices.claims.survey import Progress, Solve, Survey, survey, wanted
-from goodoffices.claims.worlds import World
+from goodoffices.claims.worlds import AS_IS, World
 from goodoffices.compiler.expressions import Array
 from goodoffices.compiler.scenario_tree import ScenarioTree
 from goodoffices.language.priors import median, quantile
@@ -148,7 +148,7 @@ def judge(found: Survey, tree: ScenarioTree, claim: Claim) -> tuple[NDArray[np.b
     """Whether the claim holds [b], its margins [b] (not a number where unsolved), and their unit."""
     margin = judge_claim(claim.says, found.known)
     solved = np.ones(found.known.width, dtype=bool)
-    for world in {w for w, _ in wanted(tree, [claim])} | {World()}:
+    for world in {w for w, _ in wanted(tree, [claim])} | {AS_IS}:
         solved &= found.solved[world]
     size = np.where(solved, margin.size, np.nan)
     return margin.holds & ~np.isnan(size), size, margin.unit

@@ -58,6 +58,10 @@ class World:
         return out
 
 
+AS_IS = World()
+"""The scenario itself."""
+
+
 def _first(pair: tuple[str, Expression]) -> str:
     return pair[0]
 

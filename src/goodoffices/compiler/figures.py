@@ -1,9 +1,9 @@
 """The figures of a scenario for a batch of draws: payments and odds on the edges of the graph of states.
 
 Receives a `StateGraph` and parameter draws; returns `Figures`. Expressions are evaluated once for each distinct
-(state, type profile), never for each history. Odds that are negative, or that do not sum to one where nothing was ruled
-out by `when`, make the draw's figures not finite, so that it is reported as unsolved instead of being repaired
-silently.
+(state, type profile), never for each history. Odds that are negative, or of which those possible at a
+state do not sum to one, make the draw's figures not finite, so that it is reported as unsolved instead of being
+repaired silently.
 """
 
 from __future__ import annotations
@@ -150,23 +150,10 @@ def _edge_odds(graph: StateGraph, arrays: Mapping[str, Array], width: int) -> Ar
     drawn = np.flatnonzero(np.isin(kind[graph.edge_from], (1, CHANCE)))
     total = np.zeros((len(graph.config_count), profiles, width))
     np.add.at(total, graph.edge_from[drawn], odds[drawn])
-    filtered = _filtered(graph)
-    total = np.where(filtered[:, None, None] | (np.abs(total - 1) <= ODDS_SLACK), total, np.nan)
+    total = np.where(np.abs(total - 1) <= ODDS_SLACK, total, np.nan)
     with np.errstate(all="ignore"):
         odds[drawn] /= total[graph.edge_from[drawn]]
     return odds
-
-
-def _filtered(graph: StateGraph) -> NDArray[np.bool_]:
-    """[c] whether a `when` rules out some outcome of chance, so that the other odds are taken relative to their sum."""
-    slots = np.array(
-        [
-            slot.kind == CHANCE and any(o.when is not None for o in graph.scenario.turns[slot.turn].outcomes)
-            for slot in graph.slots
-        ]
-        + [False]
-    )
-    return slots[graph.config_slot]
 
 
 def _prior(graph: StateGraph, alone: Callable[[Expression], Array]) -> Array:

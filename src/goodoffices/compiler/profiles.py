@@ -7,6 +7,7 @@ part of the profile.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,11 @@ class Profiles:
 def number_profiles(scenario: Scenario) -> Profiles:
     """Number the product of all type dimensions; the last dimension varies fastest."""
     sizes = [len(d.levels) for d in scenario.types]
-    table = np.array(list(itertools.product(*map(range, sizes))), dtype=np.int64).reshape(-1, len(sizes)).T
+    table = (
+        np.array(list(itertools.product(*map(range, sizes))), dtype=np.int64)
+        .reshape(math.prod(sizes), len(sizes))
+        .T
+    )
     count = table.shape[1]
     own = np.zeros((len(scenario.parties), count), dtype=np.int64)
     labels: list[tuple[str, ...]] = []

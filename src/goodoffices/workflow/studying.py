@@ -20,7 +20,7 @@ from goodoffices.claims.survey import Solve, Survey, survey, wanted
 from goodoffices.claims.tipping import find_tips
 from goodoffices.claims.verdict import Study
 from goodoffices.claims.verdicts import make_verdicts, summarise
-from goodoffices.claims.worlds import World
+from goodoffices.claims.worlds import AS_IS
 from goodoffices.compiler.compiling import compile_scenario
 from goodoffices.compiler.scenario_tree import ScenarioTree
 from goodoffices.core.diagnostics import refuse
@@ -101,7 +101,7 @@ def study(
         settings=settings,
         draws={p.name: found.known.draws[p.name][1:] for p in scenario.parameters},
         verdicts=verdicts,
-        play=recorder.build(found.solved[World()]),
+        play=recorder.build(found.solved[AS_IS]),
         certificate=summarise(found, first_is_median=True),
         size=_size(tree, solver),
         statistics={

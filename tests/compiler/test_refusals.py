@@ -1,0 +1,80 @@
+"""What cannot be unrolled is refused with what to do next."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from goodoffices.compiler import compile_scenario, describe_game, describe_tree
+from goodoffices.core.diagnostics import Refusal
+from goodoffices.language.tree import LevelTest, Name, Number
+
+
+def _codes(refusal: Refusal) -> list[str]:
+    return [d.code for d in refusal.diagnostics]
+
+
+def test_open_ended_talks_are_refused_with_the_option_to_give(full):
+    endless = dataclasses.replace(full, time=dataclasses.replace(full.time, rounds=None))
+    with pytest.raises(Refusal) as caught:
+        compile_scenario(endless)
+    assert _codes(caught.value) == ["open-ended"]
+    assert "--rounds" in (caught.value.diagnostics[0].hint or "")
+    assert compile_scenario(endless, rounds=1).rounds == 1
+
+
+def test_a_tree_too_large_is_refused_before_it_is_built(full):
+    with pytest.raises(Refusal) as caught:
+        compile_scenario(full, rounds=30)
+    (problem,) = caught.value.diagnostics
+    assert problem.code == "tree-too-large"
+    assert "30 rounds" in problem.message
+    fits = int((problem.hint or "").split("--rounds ")[1].split("`")[0])
+    assert fits >= 3
+    with pytest.raises(Refusal):
+        compile_scenario(full, rounds=3, most_nodes=100)
+
+
+def test_a_condition_that_not_everybody_sees_is_refused(full):
+    for hidden in (Name("p"), LevelTest("us.resolve", ("weak",))):
+        turn = full.turns[0]
+        mover = turn.movers[0]
+        move = dataclasses.replace(mover.moves[1], when=hidden)
+        changed = dataclasses.replace(mover, moves=(mover.moves[0], move, mover.moves[2]))
+        scenario = dataclasses.replace(
+            full, turns=(dataclasses.replace(turn, movers=(changed,)), *full.turns[1:])
+        )
+        with pytest.raises(Refusal) as caught:
+            compile_scenario(scenario)
+        assert _codes(caught.value) == ["hidden-condition"]
+
+
+def test_a_state_without_a_move_is_refused(full):
+    turn = full.turns[0]
+    mover = dataclasses.replace(turn.movers[0], moves=turn.movers[0].moves[1:])
+    scenario = dataclasses.replace(full, turns=(dataclasses.replace(turn, movers=(mover,)), *full.turns[1:]))
+    with pytest.raises(Refusal) as caught:
+        compile_scenario(scenario)
+    assert _codes(caught.value) == ["no-move"]
+
+
+def test_talks_that_are_over_at_the_start_are_refused(full):
+    with pytest.raises(Refusal) as caught:
+        compile_scenario(dataclasses.replace(full, stops=Number(1.0)))
+    assert _codes(caught.value) == ["over-at-the-start"]
+
+
+def test_taking_away_a_partys_only_move_is_refused(full):
+    tree = compile_scenario(full, rounds=1)
+    with pytest.raises(Refusal) as caught:
+        tree.allowed(without=[("us", "wait"), ("us", "warn")])
+    assert _codes(caught.value) == ["no-move-left"]
+
+
+def test_forms_are_printed(full):
+    game = describe_game(full, rounds=1)
+    assert "us[weak] round 1: engaged, war" in game
+    tree = describe_tree(full, rounds=1)
+    assert "us.warn -> round 1: warned, war" in tree
+    assert "chance: fighting=truce" in tree
