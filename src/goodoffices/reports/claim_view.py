@@ -52,7 +52,7 @@ def _claim(verdict: Verdict, number: int, study: Study) -> dict[str, Any]:
             verdict.solved,
             unit=verdict.margin_unit,
             identity=f"strip-{number}",
-            title=f"Margins of claim {number}: {sentence}",
+            title=f"Margins of claim {number}: {sentence}".replace("`", ""),
         ),
         "share": "–" if verdict.failed >= verdict.n else percent(verdict.share),
         "error": plain_error(verdict),
@@ -119,16 +119,26 @@ def decided(verdict: Verdict) -> str:
         out.append(f"{lead} {when}{also}.")
     else:
         out.append("No single assumption decides this claim.")
-    if tipping:
-        first = tipping[0]
-        verb = {"above": "falls below", "below": "rises above"}.get(first.tipping_holds or "", "passes")
-        out.append(
-            f"With everything else at its median, it turns from holding to failing when "
-            f"{first.parameter} {verb} {plain(first.tipping)}."
-        )
-    else:
+    if not tipping or verdict.at_median is None:
         out.append("With everything else at its median, no value of one assumption alone turns it.")
+    else:
+        out.append(_tips(tipping[0], holds=verdict.at_median))
     return " ".join(out)
+
+
+def _tips(decider: Decider, *, holds: bool) -> str:
+    """Which way one assumption has to move from its median to turn the claim."""
+    rises = (decider.tipping_holds == "above") != holds
+    value = plain(decider.tipping)
+    if holds:
+        return (
+            f"With every assumption at its median it holds; it fails when {decider.parameter} alone "
+            f"{'rises above' if rises else 'falls below'} {value}."
+        )
+    return (
+        f"With every assumption at its median it fails; it would hold if {decider.parameter} alone "
+        f"{'rose above' if rises else 'fell below'} {value}."
+    )
 
 
 def _deciders(verdict: Verdict, study: Study) -> list[dict[str, Any]]:

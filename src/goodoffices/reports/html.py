@@ -12,7 +12,7 @@ import hashlib
 from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from goodoffices.claims.verdict import Study
 from goodoffices.reports import numbers
@@ -37,9 +37,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        plain=numbers.plain, percent=numbers.percent, power=numbers.power, count=numbers.count
+        coded=coded, plain=numbers.plain, percent=numbers.percent, power=numbers.power, count=numbers.count
     )
     return environment
+
+
+def coded(text: str) -> Markup:
+    """Show what stands between backticks as code, everything escaped; a lone backtick stays what it is."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if k % 2 else escape(part) for k, part in enumerate(parts)
+    )
 
 
 def _own(name: str) -> Markup:
