@@ -165,9 +165,9 @@ def plain_solve(game: ExtensiveGame, data: GameData) -> Solution:
         )
         error = np.max(np.abs(np.where(open_, wanted, 0.0) - np.where(open_, log_p, 0.0)))
         log_p = np.where(
-            open_, 0.5 * np.where(open_, log_p, 0.0) + 0.5 * np.where(open_, wanted, 0.0), -np.inf
+            open_, 0.3 * np.where(open_, log_p, 0.0) + 0.7 * np.where(open_, wanted, 0.0), -np.inf
         )
-        if error < 1e-13:
+        if error < 1e-12:
             break
     return Solution(
         game, data, log_p, np.zeros(width, np.int8), certify(game, data, log_p), worth[0], "plain"
