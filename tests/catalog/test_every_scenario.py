@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from goodoffices import catalog, language
+from goodoffices.certificates import certify
 from goodoffices.compiler import compile_scenario
+from goodoffices.games.extensive import GameData
 from goodoffices.language.scenario import Note, Scenario
+from goodoffices.solvers import solve_game
 
 NAMES = catalog.names()
 
@@ -50,6 +53,18 @@ def test_it_compiles_to_a_tree_that_a_laptop_can_solve_many_times(scenario: Scen
     game = compile_scenario(scenario).game
     assert 10 < len(game.kind) < 6000
     assert np.all(game.parent[1:] < np.arange(1, len(game.kind)))
+
+
+def test_it_is_solved_and_certified_at_the_prior_medians(scenario: Scenario) -> None:
+    tree = compile_scenario(scenario)
+    data = tree.data({name: np.atleast_1d(value) for name, value in language.medians(scenario).items()})
+    one = GameData(data.payoff[..., 0], data.chance[..., 0], data.rationality[..., 0])
+    solution = solve_game(tree.game, data=one)
+    assert solution.status == 0
+    again = certify(tree.game, one, solution.log_strategy)
+    assert again.logit_residual < 1e-8
+    # A logit choice among at most eight moves loses at most log(8) / rationality, at each of at most four decisions.
+    assert again.max_response_regret < 4 * np.log(8) / one.rationality.min()
 
 
 def test_the_summary_is_about_three_sentences(scenario: Scenario) -> None:
