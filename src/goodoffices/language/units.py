@@ -224,7 +224,7 @@ class UnitChecker:
                 argument.span,
                 "divide by a parameter of the same unit",
             )
-        return NONE
+        return None if unit is None else NONE
 
     def _same(self, left: Expression, right: Expression, what: str, whole: Expression) -> Unit | None:
         one, two = (None if unit is TRUTH else unit for unit in (self.unit(left), self.unit(right)))
