@@ -66,6 +66,26 @@ class Flow:
     def _to_come(self) -> dict[int, Array]:
         return {}
 
+    def part(self, draws: slice) -> Flow:
+        """The same for some of the draws, sharing what has been computed for all of them."""
+        figures = self.figures
+        cut = Flow(
+            self.tree,
+            Figures(
+                figures.payment[..., draws],
+                figures.cost[..., draws],
+                figures.odds[..., draws],
+                figures.prior[:, draws],
+                figures.rationality[:, draws],
+                figures.discount[draws],
+            ),
+            self.log_strategy[..., draws],
+        )
+        # Cached properties live in the instance's dictionary: filled here, they are not computed again.
+        cut.__dict__["log_step"] = self.log_step[..., draws]
+        cut.__dict__["log_reach"] = self.log_reach[..., draws]
+        return cut
+
     def _backward(self, number: int) -> Array:
         past, graph = self.tree.histories, self.tree.graph
         step = self.log_step

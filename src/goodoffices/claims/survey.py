@@ -7,6 +7,7 @@ residual confirms it; others are marked, never dropped. An interruption keeps th
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -138,29 +139,26 @@ class _Run:
         tree = self.tree
         begun = time.perf_counter()
         width = part.stop - part.start
-        figures = [tree.figures(world.draws(tree.scenario, points)) for world in self.by_world]
-        data = [tree.data({}, at=f) for f in figures]
+        lanes = {world: slice(w * width, (w + 1) * width) for w, world in enumerate(self.by_world)}
+        worlds = [world.draws(tree.scenario, points) for world in self.by_world]
+        figures = tree.figures({name: np.concatenate([w[name] for w in worlds]) for name in points})
+        batch = tree.data({}, at=figures)
         masks = [self.allowed[world] for world in self.by_world]
-        batch = GameData(
-            np.concatenate([d.payoff for d in data], axis=-1),
-            np.concatenate([d.chance for d in data], axis=-1),
-            np.concatenate([d.rationality for d in data], axis=-1),
-            self._masks(masks, width),
-        )
         prepared = time.perf_counter()
-        solution = self.solve(tree.game, batch)
+        solution = self.solve(tree.game, dataclasses.replace(batch, allowed=self._masks(masks, width)))
         solved = time.perf_counter()
-        answers: dict[tuple[World, Item], Array] = {}
         status = self._checked(solution)
-        for w, (world, items) in enumerate(self.by_world.items()):
-            lanes = slice(w * width, (w + 1) * width)
-            flow = Flow(tree, figures[w], solution.log_strategy[..., lanes])
+        whole = Flow(tree, figures, solution.log_strategy)
+        answers: dict[tuple[World, Item], Array] = {}
+        for world, items in self.by_world.items():
+            flow = whole.part(lanes[world])
             for item in items:
                 answers[world, item] = self.reader.read(item, flow)
-            if w == 0 and look is not None:
+            if world == AS_IS and look is not None:
                 look(flow, part)
-        for w, world in enumerate(self.by_world):
-            self.status[world].append(status[w * width : (w + 1) * width])
+        # Nothing was kept before this line, so that an interruption leaves whole chunks only.
+        for world in self.by_world:
+            self.status[world].append(status[lanes[world]])
         for key, value in answers.items():
             self.answers.setdefault(key, []).append(value)
         self._note_worst(solution, status == 0)
