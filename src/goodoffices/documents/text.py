@@ -44,6 +44,8 @@ def read_document(folder: Path, name: str) -> Text:
         DocumentError: the file lies outside, is missing, is not text, or is too large.
     """
     home = folder.resolve()
+    if "\0" in name:
+        raise DocumentError("document-unreadable", "a file's name cannot contain a zero byte")
     path = (home / name).resolve()
     if not path.is_relative_to(home):
         raise DocumentError(
