@@ -258,7 +258,7 @@ def _scenario() -> Scenario:
             Let("received", Binary("*", Name("standing"), engaged)),
         ),
         turns=(
-            Turn((norland,)),
+            Turn((norland,), note=note("The mediator chooses first.", 1)),
             Turn((aster,)),
             Turn((boreal,)),
             Turn(

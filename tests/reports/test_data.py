@@ -11,9 +11,10 @@ import jsonschema
 import numpy as np
 import pytest
 
-from goodoffices import reports
+from goodoffices import catalog, reports
 from goodoffices.claims.verdict import Study
 from goodoffices.reports.data import schema, study_data
+from goodoffices.reports.evidence import command
 
 
 def test_the_schema_is_itself_valid() -> None:
@@ -72,3 +73,11 @@ def test_a_folder_that_cannot_be_made_leaves_nothing_behind(study: Study, tmp_pa
     with pytest.raises(OSError):
         reports.write(study, tmp_path / "taken")
     assert [p.name for p in tmp_path.iterdir()] == ["taken"]
+
+
+def test_a_scenario_of_the_catalogue_is_named_without_a_path_of_this_machine(study: Study) -> None:
+    name = catalog.names()[0]
+    scenario = dataclasses.replace(study.scenario, source=str(catalog.path(name)))
+    shipped = dataclasses.replace(study, scenario=scenario)
+    assert study_data(shipped)["source"] == name
+    assert command(shipped).startswith(f"goodoffices study {name} --draws 512")

@@ -108,15 +108,16 @@ def decided(verdict: Verdict) -> str:
     out = []
     if found:
         first = found[0]
-        side = {"high": f"when {first.parameter} is high", "low": f"when {first.parameter} is low"}
-        when = side.get(first.holds_when, f"depending on {first.parameter}")
         always = verdict.share in (0.0, 1.0)
         lead = "Its margin is larger" if always else "It holds more often"
+        lead += f" when {first.parameter} is {first.holds_when}"
+        if first.holds_when not in ("high", "low"):
+            lead = f"What matters most is {first.parameter}, in no single direction"
         others = [d.parameter for d in found[1:3]]
         also = (
             f"; next in weight {'is' if len(others) == 1 else 'are'} {' and '.join(others)}" if others else ""
         )
-        out.append(f"{lead} {when}{also}.")
+        out.append(f"{lead}{also}.")
     else:
         out.append("No single assumption decides this claim.")
     if not tipping or verdict.at_median is None:

@@ -10,12 +10,14 @@ import importlib.metadata
 import json
 from collections.abc import Mapping
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from goodoffices import catalog
 from goodoffices.claims.verdict import Decider, PlayMove, PlayPoint, Study, Verdict
-from goodoffices.language.scenario import Anchor, Note, Parameter
+from goodoffices.language.scenario import Anchor, Note, Parameter, Scenario
 from goodoffices.reports.judgement import judge
 from goodoffices.reports.numbers import finite
 
@@ -30,7 +32,7 @@ def study_data(study: Study) -> dict[str, Any]:
         "goodoffices_study": FORMAT,
         "version": version(study),
         "title": scenario.title,
-        "source": scenario.source,
+        "source": source_name(scenario),
         "summary": list(scenario.summary),
         "changes": list(scenario.changes),
         "documents": [
@@ -62,6 +64,15 @@ def study_data(study: Study) -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of `study.json`, as shipped."""
     return json.loads(resources.files("goodoffices.reports").joinpath("study.schema.json").read_text("utf-8"))
+
+
+def source_name(scenario: Scenario) -> str:
+    """The scenario's name where it is one of the catalogue's, so that no path of this machine is shown; else its file."""
+    if scenario.source:
+        for name in catalog.names():
+            if catalog.path(name) == Path(scenario.source):
+                return name
+    return scenario.source
 
 
 def version(study: Study) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from goodoffices.claims.verdict import Study
 from goodoffices.reports.algebra import words
-from goodoffices.reports.data import quantiles
+from goodoffices.reports.data import quantiles, source_name
 from goodoffices.reports.density import density
 from goodoffices.reports.elements import identity
 from goodoffices.reports.numbers import MINUS, count, counted, interval, plain, power
@@ -136,7 +136,7 @@ def settings(study: Study) -> list[tuple[str, str]]:
 def command(study: Study) -> str:
     """The command that runs the study again."""
     scenario = study.scenario
-    parts = ["goodoffices", "study", scenario.source or "SCENARIO"]
+    parts = ["goodoffices", "study", source_name(scenario) or "SCENARIO"]
     for key in ("draws", "seed"):
         if key in study.settings:
             parts += [f"--{key}", str(study.settings[key])]

@@ -56,17 +56,21 @@ def judge(verdict: Verdict) -> Judgement:
 def tally(verdicts: tuple[Verdict, ...]) -> str:
     """`Of 12 claims, 7 hold in most cases or nearly all, 3 depend on the assumptions and 2 fail.`"""
     kinds = [judge(v).kind for v in verdicts]
-    number = {k: kinds.count(k) for k in ("holds", "depends", "fails", "unknown")}
-
-    def some(kind: str, one: str, many: str) -> str:
-        return f"{number[kind]} {one if number[kind] == 1 else many}"
-
     parts = [
-        some("holds", "holds in most cases or nearly all", "hold in most cases or nearly all"),
-        some("depends", "depends on the assumptions", "depend on the assumptions"),
-        some("fails", "fails in most cases or nearly all", "fail in most cases or nearly all"),
+        f"{number} {one if number == 1 else many}"
+        for kind, one, many in _TALLIES
+        if (number := kinds.count(kind))
     ]
-    if number["unknown"]:
-        parts.append(some("unknown", "could not be decided", "could not be decided"))
     claims = "1 claim" if len(kinds) == 1 else f"{len(kinds)} claims"
-    return f"Of {claims}, {', '.join(parts[:-1])} and {parts[-1]}."
+    if not parts:
+        return "There are no claims."
+    said = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f"Of {claims}, {said}."
+
+
+_TALLIES = (
+    ("holds", "holds in most cases or nearly all", "hold in most cases or nearly all"),
+    ("depends", "depends on the assumptions", "depend on the assumptions"),
+    ("fails", "fails in most cases or nearly all", "fail in most cases or nearly all"),
+    ("unknown", "could not be decided", "could not be decided"),
+)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from goodoffices.language.scenario import Move, Scenario
+from goodoffices.language.scenario import Move, Note, Scenario
 from goodoffices.reports.algebra import effect_words, words
 from goodoffices.reports.elements import identity
 from goodoffices.reports.numbers import counted
@@ -51,6 +51,7 @@ def model(scenario: Scenario) -> dict[str, Any]:
             for f in scenario.factors
         ],
         "levers": levers,
+        "order": _order(scenario, labels),
         "turns": _turns(scenario, labels),
         "chance": [
             {
@@ -92,16 +93,30 @@ def _cost(types: tuple[tuple[str, str], ...], cost: str) -> str:
     return f"{cost} if {' and '.join(level for _, level in types)}" if types else cost
 
 
-def _turns(scenario: Scenario, labels: dict[str, str]) -> str:
+def _turns(scenario: Scenario, labels: dict[str, str]) -> list[dict[str, Any]]:
+    """The turns of a round for which the scenario gives a reason."""
+    return [
+        {"id": identity("turn", str(number)), "number": number, "who": who, "why": turn.note.why}
+        for number, (turn, who) in enumerate(
+            zip(scenario.turns, _movers(scenario, labels), strict=True), start=1
+        )
+        if turn.note != Note()
+    ]
+
+
+def _order(scenario: Scenario, labels: dict[str, str]) -> str:
     """The order of play in a round, as text."""
-    names = [
+    return ", then ".join(_movers(scenario, labels))
+
+
+def _movers(scenario: Scenario, labels: dict[str, str]) -> list[str]:
+    return [
         " and ".join(labels.get(m.party, m.party) for m in turn.movers)
         + (" together" if len(turn.movers) > 1 else "")
         if turn.movers
         else "chance"
         for turn in scenario.turns
     ]
-    return ", then ".join(names)
 
 
 def _sentence(scenario: Scenario) -> str:

@@ -130,7 +130,7 @@ def _party(party: Party, y: float) -> list[Markup]:
 def _factor(factor: Factor, y: float, height: float) -> list[Markup]:
     out = [
         element("rect", x=FACTOR_X, y=y, width=FACTOR_WIDTH, height=height, rx=6, class_="factor"),
-        element("text", shorten(factor.name, 18), x=FACTOR_X + 10, y=y + 16, class_="name"),
+        element("text", shorten(factor.name.replace("_", " "), 16), x=FACTOR_X + 10, y=y + 16, class_="name"),
     ]
     for k, level in enumerate(factor.levels):
         ly = y + 20 + LEVEL_HEIGHT * k
@@ -138,6 +138,6 @@ def _factor(factor: Factor, y: float, height: float) -> list[Markup]:
         out.append(
             element("circle", cx=FACTOR_X + 15, cy=ly + 8, r=3.5, class_="level start" if now else "level")
         )
-        name = f"{shorten(level, 13)} (start)" if now else shorten(level, 19)
+        name = shorten(level.replace("_", " "), 18)
         out.append(element("text", name, x=FACTOR_X + 24, y=ly + 12, class_="role"))
     return out

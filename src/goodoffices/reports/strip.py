@@ -15,7 +15,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from goodoffices.reports.numbers import plain
-from goodoffices.reports.svg import element, picture
+from goodoffices.reports.svg import element, picture, shorten
 
 WIDTH, TOP, BOTTOM, PAD = 340.0, 14.0, 30.0, 12.0
 STACK = 52.0
@@ -132,10 +132,14 @@ def _labels(low: float, high: float, zero: float, left: float, unit: str, base: 
             side = "mid" if PAD + 16 < x < WIDTH - PAD - 16 else "end" if x > WIDTH / 2 else "begin"
             edge = {"mid": x, "end": WIDTH - 1, "begin": 1.0}[side]
             out.append(element("text", label, x=edge, y=y, class_=f"tick {side}"))
-    if zero - left > 60:
-        out.append(element("text", "◂ fails", x=zero - 5, y=11.0, class_="tick end failing"))
-    if WIDTH - PAD - zero > 60:
-        out.append(element("text", f"holds ▸ by ({unit})", x=zero + 5, y=11.0, class_="tick holding"))
+    before, after = zero - left, WIDTH - zero
+    measure = f" by ({shorten(unit, 14)})"
+    if before > 45:
+        text = "◂ fails" + (measure if before > after else "")
+        out.append(element("text", text, x=zero - 5, y=11.0, class_="tick end failing"))
+    if after > 45:
+        text = "holds ▸" + ("" if before > after else measure)
+        out.append(element("text", text, x=zero + 5, y=11.0, class_="tick holding"))
     return out
 
 

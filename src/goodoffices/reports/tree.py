@@ -20,7 +20,7 @@ from goodoffices.reports.svg import element, picture, shorten
 CARD, EDGE, GLYPH = 178.0, 48.0, 30.0
 COLUMN = CARD + EDGE + GLYPH
 HEAD, LINE, BELIEF, GAP = 19.0, 15.0, 15.0, 9.0
-TOP, BAR = 30.0, 62.0
+TOP, BAR = 30.0, 52.0
 LABEL = 21
 """Characters of a move's label on one of its (at most two) lines."""
 SHOWN_BELIEFS = 2
@@ -102,15 +102,19 @@ def _fan(fan: list[_Placed], labels: Mapping[str, str]) -> list[Markup]:
 
 def _glyph(point: PlayPoint, x: float, y: float, labels: Mapping[str, str]) -> list[Markup]:
     """A diamond for chance, a disc for a party, its name above."""
-    name = shorten(labels.get(point.party, point.party), 16)
+    name = labels.get(point.party, point.party)
     chance = point.party == "chance"
     shape = (
         element("path", d=f"M{x - 9:.1f} {y:.1f}l9 -9l9 9l-9 9Z", class_="point chance")
         if chance
         else element("circle", cx=x, cy=y, r=8.0, class_="point")
     )
-    label = element("text", "chance" if chance else name, x=max(x - 11, 2.0), y=y - 14, class_="mover")
-    return [shape, label]
+    lines = ["chance"] if chance else wrap(name, 12)
+    words = [
+        element("text", line, x=max(x - 11, 2.0), y=y - 14 - 12 * above, class_="mover")
+        for above, line in enumerate(reversed(lines))
+    ]
+    return [shape, *words]
 
 
 def _height(branch: Branch) -> float:
@@ -186,5 +190,11 @@ def _belief(branch: Branch, dimension: str, after: Mapping[str, float], x: float
         element("rect", x=x, y=y, width=BAR, height=8.0, class_="belief-all"),
         element("rect", x=x, y=y, width=BAR * now, height=8.0, class_="belief"),
         element("line", x1=x + BAR * then, x2=x + BAR * then, y1=y - 2, y2=y + 10, class_="before"),
-        element("text", f"{shorten(level, 11)} {percent(now)}", x=x + BAR + 6, y=y + 8, class_="told"),
+        element(
+            "text",
+            f"{shorten(level.replace('_', ' '), 14)} {percent(now)}",
+            x=x + BAR + 6,
+            y=y + 8,
+            class_="told",
+        ),
     ]

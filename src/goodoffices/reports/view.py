@@ -6,6 +6,7 @@ here beyond quantiles of draws and counts; nothing is unescaped here except pict
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from goodoffices.reports.judgement import MOST, NEARLY_ALL, tally
 from goodoffices.reports.model_view import model
 from goodoffices.reports.numbers import counted
 from goodoffices.reports.play_view import play
+from goodoffices.reports.strip import DOTS
 
 
 def view(study: Study) -> dict[str, Any]:
@@ -35,6 +37,7 @@ def view(study: Study) -> dict[str, Any]:
         "tally": tally(study.verdicts),
         "bands": {"most": MOST, "nearly_all": NEARLY_ALL},
         "draws": study.certificate.n,
+        "dot": "one case" if study.certificate.n <= DOTS else f"about 1 case in {DOTS}",
         "unsolved": study.certificate.n - study.certificate.converged,
         "claims": claim_views(study),
         "briefs": [_brief(d, found) for d in scenario.documents],
@@ -58,9 +61,18 @@ def citation(document: Document) -> dict[str, str | None]:
         "author": cites.get("author") or cites.get("byline"),
         "title": cites.get("title"),
         "outlet": cites.get("outlet"),
-        "date": str(cites["date"]) if cites.get("date") else None,
+        "date": _date(str(cites.get("date") or "")),
         "url": address if address.lower().startswith(("https://", "http://")) else None,
     }
+
+
+def _date(text: str) -> str | None:
+    """`20 October 2025` for an ISO date; any other text as it is."""
+    try:
+        day = datetime.date.fromisoformat(text)
+    except ValueError:
+        return text or None
+    return f"{day.day} {day:%B %Y}"
 
 
 def _brief(document: Document, found: tuple[Element, ...]) -> dict[str, Any]:
@@ -79,8 +91,9 @@ def _brief(document: Document, found: tuple[Element, ...]) -> dict[str, Any]:
 
 def _horizon(scenario: Scenario) -> str:
     time = scenario.time
-    days = f"{time.round_days:g}"
-    length = {1.0: "a day", 7.0: "a week"}.get(time.round_days, f"{days} days")
+    weeks = time.round_days / 7
+    length = f"{weeks:g} weeks" if weeks == int(weeks) else f"{time.round_days:g} days"
+    length = {1.0: "a day", 7.0: "a week"}.get(time.round_days, length)
     rounds = "an open number of rounds" if time.rounds is None else counted(time.rounds, "round")
     start = "" if time.start is None else f", from {time.start.day} {time.start:%B %Y}"
     return f"{rounds} of {length} each{start}"
