@@ -132,7 +132,19 @@ def _diagnostics_in(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield str(code), message
 
 
-_MAKERS = {"Diagnostic", "refuse", "error", "fault", "problem", "add", "report", "complain", "warn", "fail", "stop"}
+_MAKERS = {
+    "Diagnostic",
+    "refuse",
+    "error",
+    "fault",
+    "problem",
+    "add",
+    "report",
+    "complain",
+    "warn",
+    "fail",
+    "stop",
+}
 
 
 def _name(function: ast.expr) -> str:

@@ -26,7 +26,7 @@ def check(files: Files, /) -> int:
         if findings.refused:
             worst = REFUSED
         else:
-            console.print(f"{name}: {findings.summary}", markup=False)
+            console.print(f"{name}: {findings.summary}", markup=False, soft_wrap=True)
     return worst
 
 
@@ -45,5 +45,7 @@ def format_file(
     if check and changed:
         complain(f"{file}: would be formatted")
         return REFUSED
-    messages().print(f"{file}: {'formatted' if changed else 'already formatted'}", markup=False)
+    messages().print(
+        f"{file}: {'formatted' if changed else 'already formatted'}", markup=False, soft_wrap=True
+    )
     return OK

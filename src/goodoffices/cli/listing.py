@@ -13,12 +13,13 @@ from goodoffices.cli.streams import output
 def catalog() -> None:
     """List the scenarios that ship with the program."""
     from rich.table import Table
+    from rich.text import Text
 
     from goodoffices import workflow
 
     table = Table("name", "title", box=None, pad_edge=False, header_style="bold")
     for name, title in workflow.catalog().items():
-        table.add_row(name, title)
+        table.add_row(Text(name), Text(title))
     output().print(table)
 
 

@@ -41,7 +41,7 @@ def solve(
         float, Parameter(help="Largest regret, in utility, at which the way to `--rationality inf` ends.")
     ] = 1e-6,
 ) -> int:
-    """Find the principal logit equilibrium of each file, with its certificate; exit code 1 if any has none."""
+    """Find the principal logit equilibrium of each file, with its certificate; exit code 1 if one cannot be solved."""
     if not tolerance > 0:
         raise Misuse(f"--tolerance takes a number above 0, not {tolerance}")
     at_least("--rounds", rounds, 1)
@@ -56,7 +56,7 @@ def solve(
         for record in solve_files(
             files, rationality=precision, method=method, rounds=rounds, set=fixed, tolerance=tolerance
         ):
-            if "error" in record:
+            if record.get("status") != "converged":
                 worst = REFUSED
             if as_json:
                 print(json.dumps(record, ensure_ascii=False, allow_nan=False), flush=True)
@@ -73,23 +73,34 @@ def solve(
 def _print(record: Mapping[str, Any], file: str, console: Console) -> None:
     """Show one answer: a table of strategies, then values and certificate."""
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=file, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(title=Text(file), title_justify="left", box=None, pad_edge=False, header_style="bold")
     table.add_column("player")
     table.add_column("information set")
     table.add_column("plays", overflow="fold")
     for strategy in record["strategies"]:
         moves = strategy["moves"].items()
         plays = "  ".join(f"{move} {probability:.4f}" for move, probability in moves)
-        table.add_row(str(strategy["player"]), str(strategy["infoset"]), plays)
+        infoset = f"{strategy['infoset']} {strategy.get('label') or ''}".strip()
+        table.add_row(*map(Text, (strategy["player"], infoset, plays)))
     console.print(table)
-    values = ", ".join(f"{player} {value:.6g}" for player, value in record["values"].items())
+    values = ", ".join(f"{player} {_number(value, '.6g')}" for player, value in record["values"].items())
     certificate = ", ".join(
-        f"{name.replace('_', ' ')} {'?' if number is None else f'{number:.1e}'}"
-        for name, number in record["certificate"].items()
+        f"{name.replace('_', ' ')} {_number(number, '.1e')}" for name, number in record["certificate"].items()
     )
-    console.print(f"values: {values}", markup=False)
+    rationality = record["rationality"]
+    if isinstance(rationality, float):
+        precision = format(rationality, "g")
+    else:
+        precision = ", ".join(f"{value:g} ({player})" for player, value in rationality.items())
+    console.print(f"values: {values}", markup=False, soft_wrap=True)
     console.print(
-        f"{record['status']} at rationality {record['rationality']} by {record['method']}; {certificate}\n",
+        f"{record['status']} at rationality {precision} by {record['method']}; {certificate}\n",
         markup=False,
+        soft_wrap=True,
     )
+
+
+def _number(value: float | None, form: str) -> str:
+    return "not finite" if value is None else format(value, form)

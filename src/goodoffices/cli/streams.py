@@ -32,7 +32,7 @@ def output() -> Console:
     """The console on standard output: colours only on a terminal and without NO_COLOR."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False)
 
 
 def messages(*, quiet: bool = False) -> Console:

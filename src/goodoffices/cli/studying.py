@@ -51,12 +51,17 @@ def study(
             "an earlier study was left as it was" if (out / "study.json").exists() else "nothing was written"
         )
         raise Interrupted(f"{kept[0].upper()}{kept[1:]} in {out}/.") from None
+    stopped = found.settings.get("interrupted")
     if not quiet:
         from goodoffices.reports.terminal import print_study
 
         console = output()
         print_study(found, console)
-        console.print(f"\nReport: {out / 'report.html'}\nNumbers: {out / 'study.json'}")
+        console.print(
+            f"\nReport: {out / 'report.html'}\nNumbers: {out / 'study.json'}", markup=False, soft_wrap=True
+        )
+    if stopped:
+        raise Interrupted(f"{out}/ holds what was finished: {stopped}.")
 
 
 def _make_folder(folder: Path) -> None:

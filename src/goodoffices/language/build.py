@@ -380,8 +380,9 @@ class Builder(Reader):
             given = {e.key.value: e.value for e in self.named(levels, "a level")}
             table = {
                 level: self.expression(given[level], "the entry", own=own)
-                for level in self.scope.levels[key]
                 if level in given
+                else resolve.fault(None)  # reported where the table was declared
+                for level in self.scope.levels[key]
             }
             found.append(Let(name, None, key, table, note))
         return tuple(found)

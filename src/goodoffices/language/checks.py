@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from goodoffices.core.diagnostics import Span
 from goodoffices.language import odds, tree
-from goodoffices.language.reach import explore
+from goodoffices.language.reach import Reach, explore
 from goodoffices.language.reader import Reader
 from goodoffices.language.resolve import Scope, is_condition, is_faulty
 from goodoffices.language.scenario import Let, Scenario
@@ -28,21 +28,20 @@ def examine(scenario: Scenario, reader: Reader, unit_places: dict[str, Span]) ->
     _conditions(scenario, scope)
     _dependence(scenario, scope)
     _units(scenario, scope, unit_places)
-    _possibilities(scenario, scope)
-    odds.examine(scenario, scope)
+    reach = explore(scenario)
+    _possibilities(scenario, scope, reach)
+    odds.examine(scenario, scope, reach)
 
 
 def _cycles(scenario: Scenario, scope: Scope) -> bool:
     lets = {let.name: let for let in scenario.lets}
     cycles = let_cycles(lets)
-    for cycle in cycles:
-        path = " -> ".join(f"`{name}`" for name in (*cycle, cycle[0]))
+    for first, *others in cycles:
+        path = " -> ".join(f"`{name}`" for name in (first, *others, first))
         scope.report(
             "let-cycle",
-            f"`{cycle[0]}` is defined by itself: {path}"
-            if len(cycle) > 1
-            else f"`{cycle[0]}` is defined by itself",
-            lets[cycle[0]].note.span,
+            f"`{first}` is defined by itself" + (f": {path}" if others else ""),
+            lets[first].note.span,
             "a named expression may only build on others that do not lead back to it",
         )
     return bool(cycles)
@@ -205,7 +204,7 @@ def _units(scenario: Scenario, scope: Scope, places: dict[str, Span]) -> None:
 
 
 # ---------------------------------------------------------------- what can happen
-def _possibilities(scenario: Scenario, scope: Scope) -> None:
+def _possibilities(scenario: Scenario, scope: Scope, reach: Reach) -> None:
     """Levels never reached, moves never possible, states with no move; warnings where a what-if took moves away."""
     if not scenario.turns:
         return

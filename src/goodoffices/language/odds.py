@@ -6,6 +6,7 @@ parameter's extremes, and at a few hundred draws, in every state that the search
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -16,12 +17,12 @@ from goodoffices.language import tree
 from goodoffices.language.evaluation import Environment, evaluate
 from goodoffices.language.intervals import ranges_over_zero
 from goodoffices.language.priors import PRIORS, quantile, support
-from goodoffices.language.reach import constant_truth, explore
+from goodoffices.language.reach import Reach, constant_truth
 from goodoffices.language.resolve import Scope
 from goodoffices.language.sampling import sample
 from goodoffices.language.scenario import Scenario
 from goodoffices.language.tree import Expression
-from goodoffices.language.walk import dimensions_of, is_faulty, let_parts, nodes, parameters_of
+from goodoffices.language.walk import dimensions_of, is_faulty, let_parts, mentions, nodes, parameters_of
 
 DRAWS = 256
 STATES = 200
@@ -31,7 +32,7 @@ TOLERANCE = 1e-9
 Points = dict[str, NDArray[np.float64]]
 
 
-def examine(scenario: Scenario, scope: Scope) -> None:
+def examine(scenario: Scenario, scope: Scope, reach: Reach) -> None:
     """Check every lottery, the discount, rationality and every division."""
     if any(np.isnan(p.prior.arguments[0]) for p in scenario.parameters):
         return  # a prior could not be read: that is reported, and nothing can be drawn
@@ -41,7 +42,7 @@ def examine(scenario: Scenario, scope: Scope) -> None:
         checker.lottery(
             dimension.odds, f"the odds of `{dimension.party}.{dimension.name}`", dimension.note.span
         )
-    checker.turns()
+    checker.turns(reach)
     checker.bounds(scenario.time.discount, 0.0, 1.0, "the discount")
     for party in scenario.parties:
         checker.bounds(party.rationality, 0.0, np.inf, f"the rationality of `{party.name}`")
@@ -76,12 +77,18 @@ class _Checker:
 
     def readable(self, expression: Expression, state: Mapping[str, str]) -> bool:
         """Whether the value can be computed here: nothing unresolved, and no type or unknown level."""
-        return not is_faulty(expression) and set(dimensions_of(expression, self.lets)) <= set(state)
+        for node in mentions(expression, self.lets):
+            if isinstance(node, tree.Number) and math.isnan(node.value):
+                return False
+            if isinstance(node, tree.Name) and node.name not in self.points and node.name not in self.lets:
+                return False
+            if isinstance(node, tree.Lookup) and node.table not in self.lets:
+                return False
+        return set(dimensions_of(expression, self.lets)) <= set(state)
 
-    def turns(self) -> None:
+    def turns(self, reach: Reach) -> None:
         scenario = self.scenario
         names = [f.name for f in scenario.factors]
-        reach = explore(scenario)
         for index, turn in enumerate(scenario.turns):
             states = [dict(zip(names, s, strict=True)) for s in sorted(reach.states[index])[:STATES]]
             for mover in turn.movers:

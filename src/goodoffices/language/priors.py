@@ -219,9 +219,9 @@ def _beta_interval(low: float, high: float) -> Arguments:
     special = _special()
     mean, sd = (low + high) / 2, (high - low) / (2 * Z95)
     size = max(mean * (1 - mean) / sd**2 - 1, 0.5)
-    point = np.log([mean * size, (1 - mean) * size])
+    point: Any = np.log([mean * size, (1 - mean) * size])
 
-    def residual(p: Array) -> Array:
+    def residual(p: Any) -> Any:
         a, b = np.exp(p)
         return np.array(
             [

@@ -64,7 +64,11 @@ def constant(node: Expression, state: Mapping[str, str], *, lets: Lets = _NO_LET
             return constant(let.expression, state, lets=lets) if let and let.expression is not None else None
         case tree.Lookup(table=table, key=key):
             let, level = lets.get(table), state.get(key)
-            return constant(let.table[level], state, lets=lets) if let and level in let.table else None
+            return (
+                constant(let.table[level], state, lets=lets)
+                if let and level is not None and level in let.table
+                else None
+            )
         case tree.LevelTest(subject=subject, levels=levels):
             return state[subject] in levels if subject in state else None
         case tree.Unary(operator="not", operand=operand):

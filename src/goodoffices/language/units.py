@@ -176,7 +176,8 @@ class UnitChecker:
     def _binary(self, node: tree.Binary) -> Unit | None:
         operator, left, right = node.operator, node.left, node.right
         if operator in ("and", "or"):
-            self.unit(left), self.unit(right)
+            for side in (left, right):
+                self.unit(side)
             return TRUTH
         if operator in ("+", "-"):
             return self._same(left, right, f"the two sides of `{operator}` are", node)

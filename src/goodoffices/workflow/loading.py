@@ -71,20 +71,9 @@ def read_efg(path: str | Path) -> ExtensiveGame:
     """Read a game from a file in Gambit's extensive-form format (`.efg`).
 
     Raises:
-        Refusal: the file cannot be read, or is not such a game; with the place of each problem.
+        Refusal: the file cannot be read, is not such a game (with the place of each problem), or a player forgets
+            in it what it once knew.
     """
-    from goodoffices.games.efg import read_efg as read
+    from goodoffices.workflow.solving import read_game
 
-    name = os.fspath(path)
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise refuse("file-not-found", f"there is no file `{name}`") from None
-    except IsADirectoryError:
-        raise refuse("is-a-folder", f"`{name}` is a folder, not a game file") from None
-    except UnicodeDecodeError as error:
-        message = f"`{name}` is not UTF-8 text: byte {error.start:,} cannot be read"
-        raise refuse("not-utf8", message, hint="save the file as UTF-8") from None
-    except (OSError, ValueError) as error:
-        raise refuse("unreadable", f"`{name}` cannot be read: {error}") from None
-    return read(text, name=name)
+    return read_game(Path(path))
