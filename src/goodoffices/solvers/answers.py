@@ -9,11 +9,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from goodoffices.certificates import certify
 from goodoffices.games.extensive import Certificate, ExtensiveGame, GameData, Solution
 from goodoffices.solvers.engine import Floats, Structure, structure_of
 from goodoffices.solvers.layout import Layout, arrange
+from goodoffices.solvers.passes import forward, gather
 
 ROUNDING = 4e-13
 """Residual per unit of rationality that rounding alone can cause (values of order one, some thousand operations)."""
@@ -49,9 +51,9 @@ def with_draws(game: ExtensiveGame, data: GameData) -> GameData:
     return GameData(*out)
 
 
-def is_finite(data: GameData) -> np.ndarray:
+def is_finite(data: GameData) -> NDArray[np.bool_]:
     """[b] whether all numbers of a draw are finite, probabilities are not negative, and rationality neither."""
-    good = np.isfinite(data.payoff).all(axis=(0, 1))
+    good = np.array(np.isfinite(data.payoff).all(axis=(0, 1)), dtype=bool)
     good &= (np.isfinite(data.chance) & (data.chance >= 0)).all(axis=0)
     return good & (np.isfinite(data.rationality) & (data.rationality >= 0)).all(axis=0)
 
@@ -79,6 +81,15 @@ def scatter_belief(layout: Layout, z: Floats) -> Floats:
                 real = node >= 0
                 out[node[real]] = np.exp(z[block.beliefs][real])
     return out
+
+
+def bayes_beliefs(shared: Structure, solution: Solution) -> Floats:
+    """[k, b] the log beliefs, in the layout's order, that Bayes' rule makes of a batch's strategies."""
+    numbers = gather(shared.layout, solution.data)
+    logs = tuple(
+        solution.log_strategy[level.choice_infoset, level.choice_move] for level in shared.layout.levels
+    )
+    return forward(shared.layout, shared.at, numbers, logs)
 
 
 def finish(

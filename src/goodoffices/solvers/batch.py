@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from goodoffices.games.extensive import ExtensiveGame, GameData, Solution
+from goodoffices.solvers.alternate import follow
 from goodoffices.solvers.answers import (
     finish,
     is_finite,
@@ -32,6 +33,11 @@ from goodoffices.solvers.tracer import trace
 CHUNK_EDGES = 150_000
 """Edges times draws of a chunk: its arrays stay near the processor."""
 SMALLEST_CHUNK = 8
+LARGEST_CHUNK = 4096
+NEWTON_CHUNK = 32
+"""Fewest draws of a Newton step done together: a step has many small operations, whose fixed cost they share."""
+NOT_FINITE = 3
+"""Status of a draw whose numbers cannot be solved."""
 
 
 def solve_batch(
@@ -62,41 +68,46 @@ def solve_batch(
     """
     begun = time.perf_counter()
     numbers = with_draws(game, data)
-    draws = numbers.payoff.shape[-1]
-    shared = structure(game)
-    usable = np.flatnonzero(is_finite(numbers))
-    size = chunk or _chunk_size(shared)
-    parts = [usable[low : low + size] for low in range(0, usable.size, size)]
-    out = _Results(shared, numbers, draws)
-    workers = max(1, min(threads or os.cpu_count() or 1, len(parts)))
+    run = _Run(structure(game, "many"), numbers, should_stop)
+    usable = np.flatnonzero(run.status != NOT_FINITE)
+    workers = threads or os.cpu_count() or 1
+    size = chunk or _chunk_size(run.shared, usable.size, workers)
     finished = 0
 
-    def one(part: np.ndarray) -> tuple[int, int]:
-        if should_stop is not None and should_stop():
-            return 0, 0
-        return out.solve(part, should_stop)
+    def over(work: Callable[[np.ndarray], int], draws: np.ndarray, width: int) -> int:
+        nonlocal finished
+        parts = [draws[low : low + width] for low in range(0, draws.size, width)]
+        total = 0
+        with ThreadPoolExecutor(max(1, min(workers, len(parts)))) as pool:
+            for part, count in zip(parts, pool.map(work, parts), strict=True):
+                total += count
+                finished += int((run.status[part] == 0).sum())
+                if progress is not None:
+                    progress(finished / max(1, usable.size))
+        return total
 
-    counts = np.zeros(2, dtype=np.int64)
-    with ThreadPoolExecutor(workers) as pool:
-        for part, count in zip(parts, pool.map(one, parts), strict=True):
-            counts += count
-            finished += part.size
-            if progress is not None:
-                progress(finished / max(1, usable.size))
+    passes = over(run.alternate, usable, size)
+    rest = np.array(sorted(run.reached), dtype=np.int64)
+    steps = over(run.newton, rest, max(size, NEWTON_CHUNK)) if run.shared.method == "sweep" else 0
+    lost = usable[run.status[usable] != 0]
+    over(run.trace, lost, 1)
     solved = time.perf_counter() - begun
     solution = finish(
         game,
         numbers,
-        log_strategy=out.log_strategy,
-        values=out.values,
+        log_strategy=run.log_strategy,
+        values=run.values,
         beliefs=None,
-        status=out.status,
+        status=run.status,
         tolerance=tolerance,
-        method=f"lockstep/{shared.method}",
+        method=f"batch/{run.shared.method}",
         statistics={
-            "evaluated": float(counts[0]),
-            "traced": float(counts[1]),
+            "passes": float(passes),
+            "newton_draws": float(rest.size),
+            "newton_steps": float(steps),
+            "traced": float(lost.size),
             "chunk": float(size),
+            "unknowns": float(run.shared.layout.beliefs),
             "seconds": solved,
         },
         single=False,
@@ -105,74 +116,150 @@ def solve_batch(
     return solution
 
 
-def _chunk_size(shared: Structure) -> int:
+def _chunk_size(shared: Structure, draws: int, workers: int) -> int:
+    """Few enough draws for the arrays to stay near the processor, and for every core to have some."""
     edges = sum(level.edges for level in shared.layout.levels)
-    return int(np.clip(CHUNK_EDGES // max(1, edges), SMALLEST_CHUNK, 4096))
+    even = -(-draws // workers)
+    return int(np.clip(min(CHUNK_EDGES // max(1, edges), even), SMALLEST_CHUNK, LARGEST_CHUNK))
 
 
-def _some(data: GameData, draws: np.ndarray) -> GameData:
-    take = lambda a: np.ascontiguousarray(np.take(a, draws, axis=-1))  # noqa: E731
-    allowed = None if data.allowed is None else take(data.allowed)
-    return GameData(take(data.payoff), take(data.chance), take(data.rationality), allowed)
+class _Run:
+    """What the phases of a batch share; each chunk writes its own draws."""
 
-
-class _Results:
-    """Where the chunks write what they find; each writes its own draws."""
-
-    def __init__(self, shared: Structure, data: GameData, draws: int) -> None:
+    def __init__(self, shared: Structure, data: GameData, should_stop: Callable[[], bool] | None) -> None:
         layout = shared.layout
+        draws = data.payoff.shape[-1]
         self.shared, self.data = shared, data
+        self.stop = should_stop or (lambda: False)
         self.log_strategy = np.full((len(layout.game.infoset_moves), layout.most_moves, draws), np.nan)
         self.values = np.full((layout.players, draws), np.nan)
-        self.status = np.full(draws, 1, dtype=np.int8)
-        self.status[~is_finite(data)] = 3
+        self.status = np.where(is_finite(data), 1, NOT_FINITE).astype(np.int8)
+        self.reached: dict[int, tuple[Floats, float]] = {}
+        """Draw -> beliefs and log(1 + rationality) of a point on its branch, where alternation stopped."""
 
-    def solve(self, part: np.ndarray, should_stop: Callable[[], bool] | None) -> tuple[int, int]:
-        """Solve the draws `part`; returns how many draws were evaluated over all steps, and how many traced."""
-        data = _some(self.data, part)
-        engine = Engine(self.shared, data)
-        beliefs = self.shared.layout.beliefs
-        if beliefs and self.shared.method != "sweep":
-            z, status, evaluated = np.zeros((beliefs, part.size)), np.ones(part.size, dtype=np.int8), 0
-        else:
-            walked = walk(_Kernel(engine), engine.start(part.size), data.rationality, should_stop=should_stop)
-            z, status, evaluated = walked.z, walked.status, walked.evaluated
-        lost = np.flatnonzero(status != 0)
-        for j in lost:
-            if should_stop is not None and should_stop():
-                break
-            alone = _some(data, np.array([j]))
-            found = trace(Engine(self.shared, alone), alone.rationality)
-            z[:, j], status[j] = found.point.z[:, 0], found.status
-        point = engine.at(z, data.rationality)
+    def alternate(self, part: np.ndarray) -> int:
+        """Alternate as far as it contracts; returns the number of passes over all draws."""
+        if self.stop():
+            return 0
+        engine = self._engine(part)
+        target = self.data.rationality[:, part]
+        start, slope = _beginning(engine, target)
+        found = follow(_Kernel(engine), start, slope, target, should_stop=self.stop)
+        for j in np.flatnonzero(~found.done):
+            self.reached[int(part[j])] = found.z[:, j].copy(), float(found.t[j])
+        self._keep(engine, part, found.z, np.where(found.done, 0, 1), doubtful=~found.plain)
+        return found.evaluated
+
+    def newton(self, part: np.ndarray) -> int:
+        """Newton's method in step from where alternation stopped; returns the number of steps over all draws."""
+        if self.stop():
+            return 0
+        engine = self._engine(part)
+        z, since = zip(*(self.reached[int(j)] for j in part), strict=True)
+        found = walk(
+            _Kernel(engine),
+            np.stack(z, axis=1),
+            self.data.rationality[:, part],
+            since=np.array(since),
+            should_stop=self.stop,
+        )
+        self._keep(engine, part, found.z, found.status, doubtful=np.ones(part.size, dtype=bool))
+        return found.evaluated
+
+    def trace(self, part: np.ndarray) -> int:
+        """Follow one draw by itself, folds included."""
+        if self.stop():
+            return 0
+        engine = self._engine(part)
+        found = trace(engine, np.ascontiguousarray(self.data.rationality[:, part]))
+        self._keep(engine, part, found.point.z, np.array([found.status]), doubtful=np.zeros(1, dtype=bool))
+        return int(found.statistics["solves"])
+
+    def _engine(self, part: np.ndarray) -> Engine:
+        d = self.data
+        take = lambda a: np.ascontiguousarray(np.take(a, part, axis=-1))  # noqa: E731
+        allowed = None if d.allowed is None else take(d.allowed)
+        return Engine(self.shared, GameData(take(d.payoff), take(d.chance), take(d.rationality), allowed))
+
+    def _keep(
+        self, engine: Engine, part: np.ndarray, z: Floats, status: np.ndarray, *, doubtful: np.ndarray
+    ) -> None:
+        """Keep what is solved, unless a doubtful draw turns out to have jumped to another branch."""
+        good = np.flatnonzero(status != 1)
+        if good.size < part.size:
+            if not good.size:
+                return
+            part, z, status, doubtful = part[good], z[:, good], status[good], doubtful[good]
+            engine = self._engine(part)
+        point = engine.at(z, self.data.rationality[:, part])
+        if doubtful.any():
+            status = np.where(doubtful & (engine.orientation(point) < 0), 1, status)
         self.log_strategy[..., part] = scatter_strategy(
             self.shared.layout, tuple(p.log_choice for p in point.plays), part.size
         )
-        self.values[:, part] = point.values + data.payoff[0]
+        self.values[:, part] = point.values + self.data.payoff[0][:, part]
         self.status[part] = status
-        return evaluated, lost.size
+
+
+def _beginning(engine: Engine, target: Floats) -> tuple[Floats, Floats]:
+    """[k, b] beliefs at rationality zero and their derivative in log(1 + rationality), where beliefs do not matter."""
+    start = engine.start(target.shape[1])
+    top = target.max(axis=0, initial=0.0)
+    unit = np.divide(target, top, out=np.zeros_like(target), where=top > 0)
+    return start, -engine.drift(engine.at(start, np.zeros_like(target)), unit)
 
 
 class _Kernel:
-    """Newton evaluations of those draws of a chunk that are still on the way."""
+    """Evaluations of those draws of a chunk that are still on the way."""
+
+    ENOUGH = 0.7
+    """Draws are packed anew when fewer than this share of the packed ones are asked for."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = copy.copy(engine)
         self.all = engine.numbers
-        self.packed: np.ndarray | None = None
+        self.packed = np.arange(self.all[0].payoff.shape[-1] if self.all else 0)
+
+    def alternate(self, draws: np.ndarray, z: Floats, rationality: Floats) -> tuple[Floats, Floats]:
+        """See `alternate.Alternation`."""
+        at = self._pack(draws)
+        point = self.engine.at(self._wide(z, at), self._wide(rationality, at))
+        return _narrow(point.z, at), -_narrow(point.residual, at)
 
     def step(self, draws: np.ndarray, z: Floats, rationality: Floats, slope: Floats) -> Step:
         """See `lockstep.Kernel`."""
-        if self.packed is None or not np.array_equal(self.packed, draws):
-            whole = draws.size == self.all[0].payoff.shape[-1] if self.all else True
-            self.engine.numbers = self.all if whole else tuple(_pack(n, draws) for n in self.all)
+        at = self._pack(draws, exactly=True)
+        point = self.engine.at(self._wide(z, at), self._wide(rationality, at))
+        drift = self.engine.drift(point, self._wide(slope, at))
+        both = self.engine.solve(point, np.stack([point.residual, drift], axis=1))
+        return Step(*(_narrow(a, at) for a in (point.z, both[:, 0], both[:, 1])))
+
+    def _pack(self, draws: np.ndarray, *, exactly: bool = False) -> np.ndarray | None:
+        """Have the numbers of at least these draws at hand; returns which of the packed draws they are (None: all)."""
+        if exactly:
+            fits = np.array_equal(draws, self.packed)
+        else:
+            fits = draws.size >= self.ENOUGH * self.packed.size and np.isin(draws, self.packed).all()
+        if not fits:
+            self.engine.numbers = tuple(_take(n, draws) for n in self.all)
             self.packed = draws
-        engine = self.engine
-        point = engine.at(z, rationality)
-        drift = engine.drift(point, slope)
-        both = engine.solve(point, np.stack([point.residual, drift], axis=1))
-        return Step(point.z, both[:, 0], both[:, 1])
+        if np.array_equal(draws, self.packed):
+            return None
+        order = np.argsort(self.packed)
+        return order[np.searchsorted(self.packed, draws, sorter=order)]
+
+    def _wide(self, a: Floats, at: np.ndarray | None) -> Floats:
+        """Columns for every packed draw; those not asked for are zero."""
+        if at is None:
+            return a
+        out = np.zeros((*a.shape[:-1], self.packed.size))
+        out[..., at] = a
+        return out
 
 
-def _pack(numbers: LevelNumbers, draws: np.ndarray) -> LevelNumbers:
+def _narrow(a: Floats, at: np.ndarray | None) -> Floats:
+    return a if at is None else a[..., at]
+
+
+def _take(numbers: LevelNumbers, draws: np.ndarray) -> LevelNumbers:
     return LevelNumbers(*(None if a is None else np.take(a, draws, axis=-1) for a in numbers))

@@ -11,7 +11,7 @@ the linearised system at a point. Three ways to solve, of which `choose` takes t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,13 +32,16 @@ from goodoffices.solvers.passes import (
     indices,
     normalise,
 )
-from goodoffices.solvers.sweep import SweepIndex, sweep, sweep_indices
+from goodoffices.solvers.sweep import SweepIndex, orientation, sweep, sweep_indices
 
 Method = Literal["sweep", "dense", "krylov"]
 Floats = NDArray[np.float64]
 
 LARGEST_DENSE = 3000
 """Most belief entries for which a matrix is stored."""
+
+LARGEST_SHARED_WORK = 1e9
+"""Most multiplications of one elimination for which many draws are eliminated together."""
 
 
 class Point(NamedTuple):
@@ -75,8 +78,13 @@ class Structure:
 
 def structure_of(layout: Layout, *, method: str = "auto") -> Structure:
     """Find the public states of a game and choose how its linear systems are solved."""
-    bags = find_bags(layout) if method in ("auto", "sweep") else None
-    chosen: Method = choose(layout, bags) if method == "auto" else method  # type: ignore[assignment]
+    bags = find_bags(layout) if method in ("auto", "many", "sweep") else None
+    chosen: Method
+    if method == "many":
+        # One call of an array operation serves all draws, so that only the arithmetic counts.
+        chosen = "sweep" if bags is not None and bags.work < LARGEST_SHARED_WORK else choose(layout, None)
+    else:
+        chosen = choose(layout, bags) if method == "auto" else method  # type: ignore[assignment]
     if chosen == "sweep" and bags is None:
         bags = find_bags(layout, most_patterns=1_000_000_000)
     keep = bags if chosen == "sweep" else None
@@ -154,6 +162,24 @@ class Engine:
         except np.linalg.LinAlgError:
             return np.full_like(columns, np.nan)
 
+    def orientation(self, point: Point) -> Floats:
+        """[b] sign of det J, with which the branch goes forward in rationality (+1) or back (-1).
+
+        The sum of these signs over all equilibria is one, and where the branch arrives without or after folds it is
+        one, too. Not-a-number where the matrix is too large to know.
+        """
+        s = self.structure
+        draws = point.z.shape[1]
+        if not s.layout.beliefs:
+            return np.ones(draws)
+        if s.bags is not None and s.method == "sweep":
+            return orientation(
+                s.layout, s.bags, s.at, s.sweep_at, self.numbers, point.plays, point.rationality
+            )
+        if s.method == "dense" and draws == 1:
+            return np.array([np.linalg.slogdet(self._matrix(point))[0]])
+        return np.full(draws, np.nan)
+
     def product(self, point: Point, dz: Floats) -> Floats:
         """J dz for directions [k, q] at a point of one draw."""
         s = self.structure
@@ -163,6 +189,10 @@ class Engine:
 
     def _dense(self, point: Point, columns: Floats) -> Floats:
         _one_draw(columns)
+        found: Floats = np.linalg.solve(self._matrix(point), -columns[:, :, 0]).astype(np.float64, copy=False)
+        return found[:, :, None]
+
+    def _matrix(self, point: Point) -> Floats:
         size = self.layout.beliefs
         matrix = np.empty((size, size))
         width = max(1, min(size, int(2e7 / max(1, sum(level.edges for level in self.layout.levels)))))
@@ -171,15 +201,17 @@ class Engine:
             unit = np.zeros((size, last - first))
             unit[np.arange(first, last), np.arange(last - first)] = 1.0
             matrix[:, first:last] = self.product(point, unit)
-        return np.linalg.solve(matrix, -columns[:, :, 0])[:, :, None]
+        return matrix
 
     def _krylov(self, point: Point, columns: Floats) -> Floats:
         from scipy.sparse.linalg import LinearOperator, gmres
 
         _one_draw(columns)
         size = self.layout.beliefs
-        operator = LinearOperator(
-            (size, size), matvec=lambda v: self.product(point, v.reshape(-1, 1))[:, 0], dtype=np.float64
+        operator: Any = LinearOperator(
+            (size, size),
+            matvec=lambda v: self.product(point, v.reshape(-1, 1))[:, 0],  # pyright: ignore[reportCallIssue]
+            dtype=np.float64,  # pyright: ignore[reportCallIssue]
         )
         out = np.empty_like(columns)
         for k in range(columns.shape[1]):

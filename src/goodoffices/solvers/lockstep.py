@@ -65,18 +65,23 @@ def walk(
     start: Floats,
     target: Floats,
     *,
+    since: Floats | None = None,
     max_evaluations: int = 400,
     should_stop: Callable[[], bool] | None = None,
 ) -> Walked:
-    """Follow every draw from `start` [k, b] at rationality zero to `target` [p, b]."""
-    _k, b = start.shape
+    """Follow every draw from `start` [k, b] to `target` [p, b].
+
+    `since` [b] is t = log(1 + rationality) at the start, which must be on the branch; None for zero.
+    """
+    b = start.shape[1]
     top = target.max(axis=0, initial=0.0)
     end = np.log1p(top)
     unit = np.divide(target, top, out=np.zeros_like(target), where=top > 0)
-    z, t, slope = start.copy(), np.zeros(b), np.zeros_like(start)
+    z, slope = start.copy(), np.zeros_like(start)
+    t = np.zeros(b) if since is None else np.minimum(since, end)
     z0, t0, slope0 = start.copy(), np.full(b, -1.0), np.zeros_like(start)
     step = np.minimum(FIRST_STEP, end)
-    trial, trial_t = start.copy(), np.zeros(b)
+    trial, trial_t = start.copy(), t.copy()
     first, previous = np.full(b, np.inf), np.full(b, np.inf)
     status = np.full(b, 1, dtype=np.int8)
     going = np.arange(b)
@@ -117,7 +122,7 @@ def walk(
         z0[:, mine], slope0[:, mine] = z[:, mine], slope[:, mine]
         t0[mine] = np.where(at_start[on], 0.0, t[mine])
         z[:, mine], t[mine], slope[:, mine] = trial[:, mine], trial_t[mine], found.slope[:, on]
-        grow = np.clip((0.25 / np.maximum(first[mine], 1e-12)) ** (1 / 3), 0.5, 2.0)
+        grow = np.clip((0.5 * LARGEST_CORRECTION / np.maximum(first[mine], 1e-12)) ** (1 / 3), 0.5, 2.0)
         step[mine] = np.where(at_start[on], step[mine], step[mine] * grow)
 
         lost = going[~believed]

@@ -180,7 +180,6 @@ def backward_change(
     rationality: Array,
     dz: Array,
     d_rationality: Array,
-    xp: Any = np,
 ) -> tuple[Array, ...]:
     """Derivative of the log strategies (for each level [c, q]) in directions dz [k, q] and d_rationality [p, q].
 
@@ -188,12 +187,12 @@ def backward_change(
     directions.
     """
     p, q = layout.players, dz.shape[-1]
-    below = xp.zeros((p, 1, q))
+    below = np.zeros((p, 1, q))
     out = []
     for level, index, play, number in zip(
         reversed(layout.levels), reversed(at), reversed(plays), reversed(numbers), strict=True
     ):
-        d_edge = xp.take(below, index.child, axis=1)
+        d_edge = np.take(below, index.child, axis=1)
         values, logs = [], []
         for block in level.blocks:
             m, a, i = block.members, block.moves, block.sets
@@ -204,7 +203,7 @@ def backward_change(
                 )
                 continue
             v = play.edge_value[:, block.edges].reshape(p, a, m, i, -1)
-            prob = xp.exp(play.log_choice[block.choices]).reshape(a, i, -1)
+            prob = np.exp(play.log_choice[block.choices]).reshape(a, i, -1)
             quality = play.quality[block.choices].reshape(a, i, -1)
             if m == 1:
                 d_quality = dv[block.player, :, 0]
@@ -219,8 +218,8 @@ def backward_change(
             d_value = (prob[:, None] * (dv + v * d_log[:, None])).sum(axis=1)
             values.append(d_value.reshape(p, m * i, q))
             logs.append(d_log.reshape(a * i, q))
-        out.append(_join(logs, xp.zeros((0, q)), xp))
-        below = xp.concatenate([*values, xp.zeros((p, 1, q))], axis=1)
+        out.append(_join(logs, np.zeros((0, q)), np))
+        below = np.concatenate([*values, np.zeros((p, 1, q))], axis=1)
     return tuple(reversed(out))
 
 
@@ -230,30 +229,29 @@ def forward_change(
     belief: Array,
     d_log_choice: tuple[Array, ...],
     numbers: tuple[LevelNumbers, ...],
-    xp: Any = np,
 ) -> Array:
     """Derivative [k, q] of Bayes' log beliefs, which are `belief` [k, 1 or q], along a change of log strategies."""
     q = next((d.shape[-1] for d in d_log_choice), 1)
-    reach, out = xp.zeros((1, q)), []
+    reach, out = np.zeros((1, q)), []
     for d, (level, logs, number) in enumerate(zip(layout.levels, d_log_choice, numbers, strict=True)):
         edges = []
         for block in level.blocks:
             m, a, i = block.members, block.moves, block.sets
             here = reach[block.slots].reshape(m, i, q)
             if block.player < 0:
-                step = xp.zeros((a, 1, 1, 1))
+                step = np.zeros((a, 1, 1, 1))
             else:
                 step = logs[block.choices].reshape(a, 1, i, q)
                 if number.allowed is not None:
-                    step = xp.where(number.allowed[block.choices].reshape(a, 1, i, -1), step, 0.0)
-            edges.append(xp.broadcast_to(here + step, (a, m, i, q)).reshape(a * m * i, q))
+                    step = np.where(number.allowed[block.choices].reshape(a, 1, i, -1), step, 0.0)
+            edges.append(np.broadcast_to(here + step, (a, m, i, q)).reshape(a * m * i, q))
             if block.belief >= 0:
-                weight = xp.exp(belief[block.beliefs]).reshape(m, i, -1)
+                weight = np.exp(belief[block.beliefs]).reshape(m, i, -1)
                 out.append((here - (weight * here).sum(axis=0)).reshape(m * i, q))
-        edges.append(xp.zeros((1, q)))
+        edges.append(np.zeros((1, q)))
         if d + 1 < len(at):
-            reach = xp.take(xp.concatenate(edges, axis=0), at[d + 1].origin, axis=0)
-    return _join(out, xp.zeros((0, q)), xp)
+            reach = np.take(np.concatenate(edges, axis=0), at[d + 1].origin, axis=0)
+    return _join(out, np.zeros((0, q)), np)
 
 
 def _doubtful(layout: Layout) -> list[Any]:

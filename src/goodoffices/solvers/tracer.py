@@ -4,7 +4,9 @@ Receives an `Engine` of one draw and the rationality of each player; returns the
 path of (log beliefs, t), with t = log(1 + s R) for the largest rationality R and the share s of everyone's rationality,
 is followed by pseudo-arclength (Keller 1977; for the logit correspondence Turocy 2005), so that folds are passed. The
 predictor extrapolates the last two points with their tangents; the corrector is Newton's method, whose contraction and
-first step decide whether a step is believed (Deuflhard 2011, chapter 5), so that no other branch is picked up silently.
+first step decide whether a step is believed (Deuflhard 2011, chapter 5). Where the path arrives going forward, the
+determinant of the Jacobian has the sign that it had at the start; a path that arrives with the other sign has jumped to
+another branch on the way and is followed again with shorter steps.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import numpy as np
 from goodoffices.solvers.engine import Engine, Floats, Point
 
 FIRST_STEP = 0.3
-LARGEST_CORRECTION = 1.0
+LARGEST_CORRECTION = 0.5
 """Largest first Newton step, in log odds, of a step that is believed."""
 LARGEST_CONTRACTION = 0.3
 """Largest ratio of successive Newton steps of a step that is believed."""
@@ -27,6 +29,8 @@ ON_THE_WAY = 1e-2
 SMALLEST_STEP = 1e-9
 LARGEST_BEND = 0.5
 """Largest departure of the cubic prediction from the tangent, as a share of the step."""
+CAUTION = (0.1, 0.01)
+"""What `LARGEST_CORRECTION` and `FIRST_STEP` are multiplied by, each time the path has jumped."""
 POLISHED = 1e-7
 """Newton step after which the next would be below rounding."""
 
@@ -90,7 +94,28 @@ def trace(
         max_steps: Most steps, refused ones included.
         accept: Asked at every point on the way; True ends the path there.
         progress: Told the share of the path (in t) that is done.
+
+    Returns:
+        Where the path ended; status 1 where it could not be followed, or has jumped however short the steps.
     """
+    found = _follow(engine, target, 1.0, max_steps, accept, progress)
+    for caution in CAUTION:
+        if found.status == 1 or not engine.orientation(found.point)[0] < 0:
+            return found
+        found = _follow(engine, target, caution, max_steps, accept, progress)
+    if not engine.orientation(found.point)[0] < 0:
+        return found
+    return Trace(found.point, found.reached, 1, found.statistics)
+
+
+def _follow(
+    engine: Engine,
+    target: Floats,
+    caution: float,
+    max_steps: int,
+    accept: Callable[[Point], bool] | None,
+    progress: Callable[[float], None] | None,
+) -> Trace:
     scale = Scale(target)
     count = {"steps": 0.0, "refused": 0.0, "solves": 0.0}
     z = engine.start(1)
@@ -99,7 +124,8 @@ def trace(
     walk = _Walk(z, 0.0, np.zeros_like(z), 1.0)
     _, tangent, point = _directions(engine, scale, z, 0.0, count)
     walk.dz, walk.dt = _unit(tangent, None)
-    step = FIRST_STEP
+    step = FIRST_STEP * caution
+    largest = LARGEST_CORRECTION * caution
     while count["steps"] + count["refused"] < max_steps:
         guess_z, guess_t = _predict(walk, step)
         last = guess_t >= scale.end and walk.dt > 0
@@ -109,7 +135,7 @@ def trace(
             guess_t = scale.end
         found = None
         if guess_t > 0 or walk.dt < 0:
-            found = _correct(engine, scale, guess_z, guess_t, walk, last, count)
+            found = _correct(engine, scale, guess_z, guess_t, walk, last, largest, count)
         if found is None:
             count["refused"] += 1
             step *= 0.4
@@ -127,7 +153,7 @@ def trace(
             progress(min(1.0, max(0.0, t / scale.end)))
         if accept is not None and accept(point):
             return _polish(engine, point, scale, t, count)
-        step *= min(2.0, max(0.5, (0.25 / max(first, 1e-12)) ** (1 / 3)))
+        step *= min(2.0, max(0.5, (0.5 * largest / max(first, 1e-12)) ** (1 / 3)))
     return Trace(point, scale.share(walk.t), 1, count)
 
 
@@ -194,6 +220,7 @@ def _correct(
     t: float,
     walk: _Walk,
     fixed: bool,
+    largest: float,
     count: dict[str, float],
 ) -> tuple[Floats, float, Floats, Point, float] | None:
     """Newton's method from a prediction, at fixed t or on the plane through it across the tangent.
@@ -216,7 +243,7 @@ def _correct(
         size = max(float(np.abs(move).max()), abs(move_t))
         if previous == math.inf:
             first = size
-            if size > LARGEST_CORRECTION:
+            if size > largest:
                 return None
         elif size > LARGEST_CONTRACTION * previous and size > enough:
             return None
