@@ -244,6 +244,8 @@ class RecursiveSolution:
     """[b] a key of `BELIEF_STATUS`."""
     certificate: BeliefCertificate | None
     survey: Survey
+    from_outset: bool = False
+    """Whether what is at stake in a choice is discounted to the outset (as on the leaves of a tree) or to the turn."""
 
 
 def components(game: RecursiveGame) -> list[tuple[int, int]]:

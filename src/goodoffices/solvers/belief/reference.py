@@ -71,6 +71,7 @@ def solve_reference(
         status,
         None,
         survey,
+        from_outset,
     )
 
 
@@ -141,8 +142,12 @@ class _Reference:
                 continue
             mine = slice(row, row + len(actions))
             row += len(actions)
-            solve = self.plain if types == 1 else self.signal
-            values[n], logs[mine], posterior[mine] = solve(r, s, movers[0], actions, ahead)
+            if types == 1:
+                values[n], logs[mine], posterior[mine] = self.plain(movers[0], actions, ahead)
+                continue
+            (axis,) = self.grid.axes(movers[0])
+            bend = self.ahead(slot, actions, slopes(following, self.grid.nodes[axis], 2 + axis))
+            values[n], logs[mine], posterior[mine] = self.signal(r, s, movers[0], actions, ahead, bend)
         return values, logs, posterior
 
     def ahead(self, slot: int, actions: np.ndarray, following: Floats) -> Floats:
@@ -156,9 +161,7 @@ class _Reference:
                 out[m] += self.data.odds[e] * following[game.edge_to[e] - base]
         return out * self.data.discount if last else out
 
-    def plain(
-        self, r: int, s: int, mover: int, actions: np.ndarray, ahead: Floats
-    ) -> tuple[Floats, Floats, Floats]:
+    def plain(self, mover: int, actions: np.ndarray, ahead: Floats) -> tuple[Floats, Floats, Floats]:
         """A turn of a party without private types: logit choice, nothing is learned."""
         worth = ahead.copy()
         for v, (party, own) in enumerate(self.parts):
@@ -169,7 +172,7 @@ class _Reference:
         return values, logs[:, None], np.zeros((len(actions), 0, *self.shape))
 
     def signal(
-        self, r: int, s: int, mover: int, actions: np.ndarray, ahead: Floats
+        self, r: int, s: int, mover: int, actions: np.ndarray, ahead: Floats, bend: Floats
     ) -> tuple[Floats, Floats, Floats]:
         """A turn of a party with two types, all cells of the grid and all draws at once."""
         game, grid = self.game, self.grid
@@ -177,7 +180,7 @@ class _Reference:
         nodes = grid.nodes[axis]
         own = [self.part[mover, 0], self.part[mover, 1]]
         lead = np.moveaxis(ahead, 2 + axis, 0)  # [node, m, v, rest..., b]
-        slope = slopes(lead, nodes, 0)
+        slope = np.moveaxis(bend, 2 + axis, 0)
         pay = np.stack(
             [expect(game, grid, self.payoff[actions, :, mover], {mover: k}) for k in (0, 1)]
         )  # [k, m, g..., b], length one along the mover's own axis
