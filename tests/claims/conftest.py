@@ -118,7 +118,7 @@ def signal() -> Scenario:
     return language.load("signal.yaml", text=SIGNAL)
 
 
-def plain_solve(game: ExtensiveGame, data: GameData) -> Solution:
+def plain_solve(game: ExtensiveGame, data: GameData, **hints: object) -> Solution:
     """Damped iteration on log strategies until they reproduce themselves; for small games at low rationality."""
     payoff, chance = (np.atleast_3d(data.payoff), data.chance.reshape(len(game.kind), -1))
     width = payoff.shape[-1]

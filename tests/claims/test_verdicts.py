@@ -133,8 +133,8 @@ def test_the_play_follows_types_beliefs_and_lotteries(signal, solve):
 
 
 def test_draws_that_were_not_solved_are_counted_and_bound_the_share(alone, solve):
-    def failing(game, data):
-        solution = solve(game, data)
+    def failing(game, data, **hints):
+        solution = solve(game, data, **hints)
         status = solution.status.copy()
         status[5:8] = 2
         return dataclasses.replace(solution, status=status)
@@ -151,8 +151,8 @@ def test_draws_that_were_not_solved_are_counted_and_bound_the_share(alone, solve
 
 
 def test_a_certificate_that_contradicts_the_solver_is_believed(alone, solve):
-    def lying(game, data):
-        solution = solve(game, data)
+    def lying(game, data, **hints):
+        solution = solve(game, data, **hints)
         wrong = solution.log_strategy.copy()
         wrong[..., 4] = np.log(0.5)
         from goodoffices.certificates.certify import certify
@@ -166,11 +166,11 @@ def test_a_certificate_that_contradicts_the_solver_is_believed(alone, solve):
 def test_stopping_keeps_the_draws_that_were_finished_and_says_so(alone, solve):
     calls = []
 
-    def stopped(game, data):
+    def stopped(game, data, **hints):
         calls.append(1)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return solve(game, data)
+        return solve(game, data, **hints)
 
     found = study(alone, draws=2000, solve=stopped)
     n = found.verdicts[0].n
@@ -181,7 +181,7 @@ def test_stopping_keeps_the_draws_that_were_finished_and_says_so(alone, solve):
 
 
 def test_stopping_before_any_draw_is_finished_stops(alone):
-    def stopped(game, data):
+    def stopped(game, data, **hints):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -199,9 +199,9 @@ def test_worlds_are_shared_between_claims(alone, solve):
     assert len({world for world, _ in asked}) == 3  # as it is, and x a little lower and higher
     games = []
 
-    def counting(game, data):
+    def counting(game, data, **hints):
         games.append(data.payoff.shape[-1])
-        return solve(game, data)
+        return solve(game, data, **hints)
 
     survey(tree, asked, {"x": np.ones(7), "y": np.ones(7), "z": np.ones(7)}, solve=counting)
     assert games == [21]

@@ -7,10 +7,10 @@ residual confirms it; others are marked, never dropped. An interruption keeps th
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,15 @@ from goodoffices.compiler.scenario_tree import ScenarioTree
 from goodoffices.games.extensive import STATUS, ExtensiveGame, GameData, Solution
 from goodoffices.language.scenario import Claim
 
-Solve = Callable[[ExtensiveGame, GameData], Solution]
+
+class Solve(Protocol):
+    """Solves a batch, draws on the last axis."""
+
+    def __call__(self, game: ExtensiveGame, data: GameData, /, *, neighbour: NDArray[np.int64]) -> Solution:
+        """`neighbour` [b]: a draw that differs but a little, from whose solution to start; -1 for none."""
+        ...
+
+
 Progress = Callable[[int, int], None]
 Look = Callable[[Flow, slice], None]
 """Called with the flow of the scenario itself and the points it covers."""
@@ -33,7 +41,7 @@ RESIDUAL = 1e-6
 """Largest logit residual (in logarithms of probability ratios) of a point that counts as solved."""
 CHUNK_BYTES = 150_000_000
 """Bound on the payoff array of one batch."""
-MOST_LANES = 512
+MOST_LANES = 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +133,7 @@ class _Run:
         self.done = 0
         self.answers: dict[tuple[World, Item], list[Array]] = {}
         self.status: dict[World, list[NDArray[np.int8]]] = {world: [] for world in by_world}
-        self.worst = dict.fromkeys(
+        self.worst: dict[str, float] = dict.fromkeys(
             ("logit_residual", "max_regret", "max_response_regret", "belief_error"), 0.0
         )
         self.seconds = {"solving": 0.0, "answering": 0.0}
@@ -145,7 +153,11 @@ class _Run:
         batch = tree.data({}, at=figures)
         masks = [self.allowed[world] for world in self.by_world]
         prepared = time.perf_counter()
-        solution = self.solve(tree.game, dataclasses.replace(batch, allowed=self._masks(masks, width)))
+        solution = self.solve(
+            tree.game,
+            replace(batch, allowed=self._masks(masks, width)),
+            neighbour=self._neighbours(width),
+        )
         solved = time.perf_counter()
         status = self._checked(solution)
         whole = Flow(tree, figures, solution.log_strategy)
@@ -165,6 +177,13 @@ class _Run:
         self.done = part.stop
         self.seconds["solving"] += solved - prepared
         self.seconds["answering"] += time.perf_counter() - solved + prepared - begun
+
+    def _neighbours(self, width: int) -> NDArray[np.int64]:
+        """[lane] the same draw in the world without its shift, where that is solved too; else -1."""
+        place = {world: w for w, world in enumerate(self.by_world)}
+        bases = [place.get(replace(w, shift=None), -1) if w.shift else -1 for w in self.by_world]
+        base = np.repeat(np.array(bases, dtype=np.int64), width)
+        return np.where(base < 0, -1, base * width + np.tile(np.arange(width), len(bases)))
 
     def _masks(self, masks: Sequence[NDArray[np.bool_] | None], width: int) -> NDArray[np.bool_] | None:
         """[i, m, lane]; None where no world changes what may be played."""

@@ -11,6 +11,7 @@ them contract is marked, and one for which nothing did stops where it is, for Ne
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -20,24 +21,34 @@ from goodoffices.solvers.engine import Floats
 FIRST_STEP = 0.8
 SMALLEST_STEP = 0.05
 """In log(1 + rationality); where only shorter steps would do, Newton's method is cheaper."""
-LARGEST_MISS = 0.25
+LARGEST_MISS = 0.2
 """Largest first change of log beliefs of a step that is believed."""
 LARGEST_RATIO = 0.6
 """Largest average ratio of successive changes."""
 SLACK = 4.0
 """By how much a change may exceed that: a pass that overshoots does no harm, for acceleration takes it back."""
-ON_THE_WAY = 1e-2
-"""Change of log beliefs, times (1 + rationality), at which a point on the way is good enough."""
-POLISHED = 1e-12
+NEAR = 0.1
+"""First change of log beliefs of a step that began close to the branch."""
+ON_THE_WAY = 0.01
+"""Weighted change of log beliefs at which a point on the way is good enough: only predictions start from it."""
+POLISHED = 1e-11
 """Change of log beliefs at which the end is reached."""
 DEPTH = 3
 """Earlier passes that acceleration looks back to."""
 
 
-class Alternation(Protocol):
-    """Evaluates draws, named by their numbers."""
+PACKED = 0.7
+"""Least share of draws still on the way; below it they are packed together."""
 
-    def alternate(self, draws: np.ndarray, z: Floats, rationality: Floats) -> tuple[Floats, Floats]:
+
+class Alternation(Protocol):
+    """Makes passes for the draws that it has kept."""
+
+    def keep(self, draws: np.ndarray) -> None:
+        """Keep only these of the present draws, by position."""
+        ...
+
+    def alternate(self, z: Floats, rationality: Floats) -> tuple[Floats, Floats]:
         """Beliefs [k, b] as normalised, and how Bayes' rule changes them after the play that they imply."""
         ...
 
@@ -53,8 +64,43 @@ class Followed(NamedTuple):
     """[b] whether it is the point asked for."""
     plain: np.ndarray
     """[b] whether every pass on the way contracted by itself; else a change of branch is not ruled out."""
-    evaluated: int
-    """Draws evaluated, over all passes."""
+    passes: int
+    """Passes over all draws."""
+
+
+@dataclass
+class _Front:
+    """The draws on the way; every array has them on its last axis."""
+
+    name: np.ndarray
+    target: Floats
+    unit: Floats
+    """[p, b] rationality as shares of the largest."""
+    end: Floats
+    z: list[Floats]
+    """The last three points of each branch, the latest last."""
+    t: list[Floats]
+    step: Floats
+    trial: Floats
+    trial_t: Floats
+    past: list[tuple[Floats, Floats]]
+    """Beliefs and changes of the latest passes of this step, the latest first."""
+    passes: np.ndarray
+    first: Floats
+    plain: np.ndarray
+    going: np.ndarray
+
+    def keep(self, draws: np.ndarray) -> None:
+        """Drop the other draws."""
+        take = lambda a: np.ascontiguousarray(a[..., draws])  # noqa: E731
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name == "past":
+                self.past = [(take(a), take(b)) for a, b in value]
+            else:
+                setattr(
+                    self, field.name, [take(a) for a in value] if isinstance(value, list) else take(value)
+                )
 
 
 def follow(
@@ -63,80 +109,100 @@ def follow(
     slope: Floats,
     target: Floats,
     *,
-    max_passes: int = 120,
+    guess: Floats | None = None,
+    max_passes: int = 150,
     should_stop: Callable[[], bool] | None = None,
 ) -> Followed:
     """Follow every draw from `start` [k, b] at rationality zero towards `target` [p, b].
 
-    `slope` [k, b] is the branch's derivative in t = log(1 + rationality) at the start.
+    `slope` [k, b] is the branch's derivative in t = log(1 + rationality) at the start; `guess` [k, b], where it is a
+    number, a point believed to be close to the end, from which the first attempt is made.
     """
     b = start.shape[1]
     top = target.max(axis=0, initial=0.0)
-    end = np.log1p(top)
-    unit = np.divide(target, top, out=np.zeros_like(target), where=top > 0)
-    # The last three points of each branch; before its start it is continued along its tangent.
-    z, t = [start - 2 * slope, start - slope, start.copy()], [np.full(b, -2.0), np.full(b, -1.0), np.zeros(b)]
-    step = np.minimum(FIRST_STEP, end)
-    trial, trial_t = np.empty_like(start), np.zeros(b)
-    past = np.zeros((DEPTH, 2, *start.shape))
-    passes, first, previous = np.zeros(b, dtype=np.int64), np.zeros(b), np.zeros(b)
-    done, plain = np.zeros(b, dtype=bool), np.ones(b, dtype=bool)
-    going = np.arange(b)
-    _predict(going, trial, trial_t, z, t, step, end)
-    evaluated = 0
+    front = _Front(
+        name=np.arange(b),
+        target=target,
+        unit=np.divide(target, top, out=np.zeros_like(target), where=top > 0),
+        end=np.log1p(top),
+        # Before its start a branch is continued along its tangent.
+        z=[start - 2 * slope, start - slope, start.copy()],
+        t=[np.full(b, -2.0), np.full(b, -1.0), np.zeros(b)],
+        step=np.minimum(FIRST_STEP, np.log1p(top)),
+        trial=np.empty_like(start),
+        trial_t=np.zeros(b),
+        past=[],
+        passes=np.zeros(b, dtype=np.int64),
+        first=np.zeros(b),
+        plain=np.ones(b, dtype=bool),
+        going=np.ones(b, dtype=bool),
+    )
+    _predict(front, np.arange(b))
+    if guess is not None:
+        known = np.isfinite(guess).all(axis=0)
+        front.trial[:, known], front.trial_t[known] = guess[:, known], front.end[known]
+    z, t = start.copy(), np.zeros(b)
+    done, plain = np.zeros(b, dtype=bool), np.zeros(b, dtype=bool)
+    total = 0
     for _ in range(max_passes):
-        if not going.size or (should_stop is not None and should_stop()):
+        if not front.going.any() or (should_stop is not None and should_stop()):
             break
-        now = trial_t[going]
-        last = now == end[going]
-        rationality = np.where(last, target[:, going], unit[:, going] * np.expm1(now))
-        here, change = kernel.alternate(going, trial[:, going], rationality)
-        evaluated += going.size
-        size = (np.abs(change) * _weight(here, change)).max(axis=0, initial=0.0)
-        whole = np.abs(change).max(axis=0, initial=0.0)
-        fresh = passes[going] == 0
-        first[going] = np.where(fresh, size, first[going])
-        enough = np.where(last, POLISHED, ON_THE_WAY / (1.0 + rationality.max(axis=0, initial=0.0)))
-        with np.errstate(invalid="ignore"):
-            bound = first[going] * LARGEST_RATIO ** passes[going]
-            believed = np.where(fresh, size <= LARGEST_MISS, size <= SLACK * bound)
-            close = np.where(last, whole, size) <= enough
-            believed |= close
+        if front.going.mean() < PACKED:
+            kept = np.flatnonzero(front.going)
+            front.keep(kept)
+            kernel.keep(kept)
+        total += front.name.size
+        finished = _advance(front, kernel)
+        done[front.name[finished]] = True
+        stopped = finished | (front.step < SMALLEST_STEP)
+        leaving = np.flatnonzero(front.going & stopped)
+        z[:, front.name[leaving]], t[front.name[leaving]] = front.z[2][:, leaving], front.t[2][leaving]
+        plain[front.name[leaving]] = front.plain[leaving]
+        front.going &= ~stopped
+    left = np.flatnonzero(front.going)
+    z[:, front.name[left]], t[front.name[left]] = front.z[2][:, left], front.t[2][left]
+    return Followed(z, t, done, plain, total)
+
+
+def _advance(front: _Front, kernel: Alternation) -> np.ndarray:
+    """One pass for every draw of the front; returns [b] which arrived at the end."""
+    last = front.trial_t == front.end
+    rationality = np.where(last, front.target, front.unit * np.expm1(front.trial_t))
+    here, change = kernel.alternate(front.trial, rationality)
+    away = np.abs(change)
+    whole = away.max(axis=0, initial=0.0)
+    size = (away * _weight(here, change)).max(axis=0, initial=0.0)
+    fresh = front.passes == 0
+    front.first = np.where(fresh, size, front.first)
+    bound = front.first * LARGEST_RATIO**front.passes
+    with np.errstate(invalid="ignore"):
+        close = np.where(last, whole <= POLISHED, size <= ON_THE_WAY)
+        believed = np.where(fresh, size <= LARGEST_MISS, size <= SLACK * bound) | close
         # At the end rounding may stop the changes from shrinking before they are as small as asked for.
-        stalled = last & ~fresh & (whole <= 20 * POLISHED) & ~believed
-        arrived = close | stalled
+        arrived = front.going & (close | (last & ~fresh & (whole <= 3 * POLISHED) & ~believed))
+    front.plain &= ~believed | close | fresh | (size <= bound)
 
-        on = believed & ~arrived
-        mine = going[on]
-        moved = here[:, on] + change[:, on]
-        if (passes[mine] > 0).any():
-            moved = moved - _mixing(here[:, on], change[:, on], past[..., mine], passes[mine])
-        past[1:, :, :, mine] = past[:-1, :, :, mine]
-        past[0, 0][:, mine], past[0, 1][:, mine] = here[:, on], change[:, on]
-        trial[:, mine] = moved
-        previous[mine], passes[mine] = size[on], passes[mine] + 1
+    on = front.going & believed & ~arrived
+    moved = here + change
+    if front.past and (on & ~fresh).any():
+        moved -= _mixing(here, change, front.past, front.passes)
+    lost = np.flatnonzero(front.going & ~believed & ~arrived)
+    there = np.flatnonzero(arrived)
+    for k in range(2):
+        front.z[k][:, there], front.t[k][there] = front.z[k + 1][:, there], front.t[k + 1][there]
+    front.z[2][:, there], front.t[2][there] = (here[:, there] + change[:, there]), front.trial_t[there]
+    grow = np.clip((0.5 * LARGEST_MISS / np.maximum(front.first[there], 1e-12)) ** (1 / 3), 0.5, 2.0)
+    front.step[there] *= grow
+    # A pass that does not contract near the branch will not do so after a shorter step either.
+    stuck = (front.passes[lost] > 0) & (front.first[lost] < NEAR)
+    shorter = np.minimum(front.step[lost], front.end[lost] - front.t[2][lost]) * 0.4
+    front.step[lost] = np.where(stuck, 0.0, shorter)
 
-        plain[going[on]] &= (size <= bound)[on]
-        there = going[arrived]
-        for k in range(2):
-            z[k][:, there], t[k][there] = z[k + 1][:, there], t[k + 1][there]
-        z[2][:, there], t[2][there] = (here + change)[:, arrived], trial_t[there]
-        done[going[arrived & last]] = True
-        grow = np.clip((0.5 * LARGEST_MISS / np.maximum(first[there], 1e-12)) ** (1 / 3), 0.5, 2.0)
-        step[there] *= grow
-
-        lost = going[~(believed | stalled)]
-        # A pass that does not contract near the branch will not do so after a shorter step either.
-        stuck = (passes[lost] > 0) & (first[lost] < 0.1)
-        step[lost] = np.where(stuck, 0.0, np.minimum(step[lost], end[lost] - t[2][lost]) * 0.4)
-        on_again = np.concatenate([going[arrived & ~last], lost[step[lost] >= SMALLEST_STEP]])
-        _predict(on_again, trial, trial_t, z, t, step, end)
-        passes[on_again] = 0
-
-        gone = done.copy()
-        gone[lost[step[lost] < SMALLEST_STEP]] = True
-        going = going[~gone[going]]
-    return Followed(z[2], t[2], done, plain, evaluated)
+    front.past = [(here, change), *front.past[: DEPTH - 1]]
+    front.passes = np.where(on, front.passes + 1, 0)
+    front.trial = moved
+    _predict(front, np.concatenate([np.flatnonzero(arrived & ~last), lost]))
+    return arrived & last
 
 
 def _weight(here: Floats, change: Floats) -> Floats:
@@ -144,15 +210,17 @@ def _weight(here: Floats, change: Floats) -> Floats:
     return np.exp(0.5 * np.maximum(here, np.minimum(here + change, 0.0)))
 
 
-def _mixing(here: Floats, change: Floats, past: Floats, passes: np.ndarray) -> Floats:
+def _mixing(here: Floats, change: Floats, past: list[tuple[Floats, Floats]], passes: np.ndarray) -> Floats:
     """What Anderson's acceleration takes off the plain pass: the part of recent differences that explains the change.
 
-    `past` [m, 2, k, b] holds earlier beliefs and changes, the latest first, of which `passes` [b] are of this step.
+    `past` holds earlier beliefs and changes, the latest first, of which `passes` [b] are of this step.
     """
-    newer = np.concatenate([np.stack([here, change])[None], past[:-1]])
-    turns = newer - past
-    turns *= np.arange(len(past))[:, None, None, None] < passes
-    steps, bends = turns[:, 0], turns[:, 1]
+    newer = [(here, change), *past[:-1]]
+    bends, steps = [], []
+    for k, ((z1, c1), (z0, c0)) in enumerate(zip(newer, past, strict=True)):
+        valid = passes > k
+        bends.append(np.where(valid, c1 - c0, 0.0))
+        steps.append(np.where(valid, z1 - z0, 0.0))
     m = len(past)
     table = np.empty((here.shape[1], m, m))
     right = np.empty((here.shape[1], m, 1))
@@ -163,29 +231,24 @@ def _mixing(here: Floats, change: Floats, past: Floats, passes: np.ndarray) -> F
     # A trace of the identity keeps the system solvable where differences repeat each other or are only rounding.
     table += (1e-14 * np.trace(table, axis1=1, axis2=2) + 1e-300)[:, None, None] * np.eye(m)
     share = np.linalg.solve(table, right)[:, :, 0]
-    return ((steps + bends) * share.T[:, None, :]).sum(axis=0)
+    out = np.zeros_like(change)
+    for i in range(m):
+        out += (steps[i] + bends[i]) * share[:, i]
+    return out
 
 
-def _predict(
-    who: np.ndarray,
-    trial: Floats,
-    trial_t: Floats,
-    z: list[Floats],
-    t: list[Floats],
-    step: Floats,
-    end: Floats,
-) -> None:
+def _predict(front: _Front, who: np.ndarray) -> None:
     """Write the next trial of the draws `who`: the quadratic through their last three points."""
     if not who.size:
         return
-    rest = end[who] - t[2][who]
+    rest = front.end[who] - front.t[2][who]
     # A rest that is a sliver of the step is taken with it.
-    ahead = np.where(rest < 1.2 * step[who], rest, step[who])
-    at = np.where(ahead == rest, end[who], t[2][who] + ahead)
-    t0, t1, t2 = (x[who] for x in t)
-    trial[:, who] = (
-        z[0][:, who] * ((at - t1) * (at - t2) / ((t0 - t1) * (t0 - t2)))
-        + z[1][:, who] * ((at - t0) * (at - t2) / ((t1 - t0) * (t1 - t2)))
-        + z[2][:, who] * ((at - t0) * (at - t1) / ((t2 - t0) * (t2 - t1)))
+    ahead = np.where(rest < 1.2 * front.step[who], rest, front.step[who])
+    at = np.where(ahead == rest, front.end[who], front.t[2][who] + ahead)
+    t0, t1, t2 = (x[who] for x in front.t)
+    front.trial[:, who] = (
+        front.z[0][:, who] * ((at - t1) * (at - t2) / ((t0 - t1) * (t0 - t2)))
+        + front.z[1][:, who] * ((at - t0) * (at - t2) / ((t1 - t0) * (t1 - t2)))
+        + front.z[2][:, who] * ((at - t0) * (at - t1) / ((t2 - t0) * (t2 - t1)))
     )
-    trial_t[who] = at
+    front.trial_t[who] = at

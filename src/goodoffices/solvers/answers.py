@@ -83,12 +83,10 @@ def scatter_belief(layout: Layout, z: Floats) -> Floats:
     return out
 
 
-def bayes_beliefs(shared: Structure, solution: Solution) -> Floats:
+def bayes_beliefs(shared: Structure, data: GameData, log_strategy: Floats) -> Floats:
     """[k, b] the log beliefs, in the layout's order, that Bayes' rule makes of a batch's strategies."""
-    numbers = gather(shared.layout, solution.data)
-    logs = tuple(
-        solution.log_strategy[level.choice_infoset, level.choice_move] for level in shared.layout.levels
-    )
+    numbers = gather(shared.layout, data)
+    logs = tuple(log_strategy[level.choice_infoset, level.choice_move] for level in shared.layout.levels)
     return forward(shared.layout, shared.at, numbers, logs)
 
 

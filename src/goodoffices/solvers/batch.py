@@ -19,6 +19,7 @@ import numpy as np
 from goodoffices.games.extensive import ExtensiveGame, GameData, Solution
 from goodoffices.solvers.alternate import follow
 from goodoffices.solvers.answers import (
+    bayes_beliefs,
     finish,
     is_finite,
     scatter_strategy,
@@ -30,8 +31,8 @@ from goodoffices.solvers.lockstep import Step, walk
 from goodoffices.solvers.passes import LevelNumbers
 from goodoffices.solvers.tracer import trace
 
-CHUNK_EDGES = 150_000
-"""Edges times draws of a chunk: its arrays stay near the processor."""
+CHUNK_EDGES = 1_000_000
+"""Edges times draws of a chunk: enough for an array operation to outweigh its call, few enough to stay in cache."""
 SMALLEST_CHUNK = 8
 LARGEST_CHUNK = 4096
 NEWTON_CHUNK = 32
@@ -47,6 +48,7 @@ def solve_batch(
     tolerance: float = 1e-9,
     chunk: int | None = None,
     threads: int | None = None,
+    neighbour: np.ndarray | None = None,
     progress: Callable[[float], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Solution:
@@ -54,6 +56,9 @@ def solve_batch(
 
     Args:
         data: Numbers with a last axis b (arrays without one are shared by all draws).
+        neighbour: [b] for draws that differ only a little from another one, which; -1 for the others. Their solution
+            is sought from that of the neighbour, which must not have a neighbour itself, and accepted only where that
+            is so close that the branch has moved but little.
         tolerance: Largest logit residual of the certificate that counts as converged.
         chunk: Draws solved together; None chooses by the size of the game.
         threads: Chunks at a time; None takes the number of cores.
@@ -86,11 +91,26 @@ def solve_batch(
                     progress(finished / max(1, usable.size))
         return total
 
-    passes = over(run.alternate, usable, size)
-    rest = np.array(sorted(run.reached), dtype=np.int64)
-    steps = over(run.newton, rest, max(size, NEWTON_CHUNK)) if run.shared.method == "sweep" else 0
-    lost = usable[run.status[usable] != 0]
-    over(run.trace, lost, 1)
+    near = np.full(run.status.size, -1) if neighbour is None else np.asarray(neighbour)
+    counts = np.zeros(4)
+
+    def solve(group: np.ndarray, *, alone: bool) -> None:
+        counts[0] += over(run.alternate, group, size)
+        rest = group[[int(j) in run.reached for j in group]]
+        if run.shared.method == "sweep":
+            counts[1:3] += rest.size, over(run.newton, rest, max(size, NEWTON_CHUNK))
+        lost = group[run.status[group] != 0]
+        if alone:
+            counts[3] += lost.size
+            over(run.trace, lost, 1)
+
+    solve(usable[near[usable] < 0], alone=True)
+    close = usable[near[usable] >= 0]
+    run.start_at(close, near[close])
+    solve(close, alone=False)
+    run.guesses.clear()
+    run.reached.clear()
+    solve(close[run.status[close] != 0], alone=True)
     solved = time.perf_counter() - begun
     solution = finish(
         game,
@@ -102,10 +122,7 @@ def solve_batch(
         tolerance=tolerance,
         method=f"batch/{run.shared.method}",
         statistics={
-            "passes": float(passes),
-            "newton_draws": float(rest.size),
-            "newton_steps": float(steps),
-            "traced": float(lost.size),
+            **dict(zip(("passes", "newton_draws", "newton_steps", "traced"), counts.tolist(), strict=True)),
             "chunk": float(size),
             "unknowns": float(run.shared.layout.beliefs),
             "seconds": solved,
@@ -136,6 +153,17 @@ class _Run:
         self.status = np.where(is_finite(data), 1, NOT_FINITE).astype(np.int8)
         self.reached: dict[int, tuple[Floats, float]] = {}
         """Draw -> beliefs and log(1 + rationality) of a point on its branch, where alternation stopped."""
+        self.guesses: dict[int, Floats] = {}
+        """Draw -> beliefs of its neighbour."""
+
+    def start_at(self, group: np.ndarray, near: np.ndarray) -> None:
+        """Have the draws start from their neighbours' solutions, as far as there are any."""
+        has = (near >= 0) & (self.status[near] == 0)
+        draws, found = np.unique(near[has], return_inverse=True)
+        if not draws.size:
+            return
+        z = bayes_beliefs(self.shared, self._data(draws), self.log_strategy[..., draws])
+        self.guesses = {int(j): z[:, k] for j, k in zip(group[has], found, strict=True)}
 
     def alternate(self, part: np.ndarray) -> int:
         """Alternate as far as it contracts; returns the number of passes over all draws."""
@@ -144,11 +172,19 @@ class _Run:
         engine = self._engine(part)
         target = self.data.rationality[:, part]
         start, slope = _beginning(engine, target)
-        found = follow(_Kernel(engine), start, slope, target, should_stop=self.stop)
+        unknown = np.full(start.shape[0], np.nan)
+        guess = None
+        if self.guesses:
+            guess = np.stack([self.guesses.get(int(j), unknown) for j in part], axis=1)
+        found = follow(_Passes(engine), start, slope, target, guess=guess, should_stop=self.stop)
+        end = np.log1p(target.max(axis=0, initial=0.0))
         for j in np.flatnonzero(~found.done):
-            self.reached[int(part[j])] = found.z[:, j].copy(), float(found.t[j])
+            known = self.guesses.get(int(part[j]))
+            self.reached[int(part[j])] = (
+                (found.z[:, j].copy(), float(found.t[j])) if known is None else (known, float(end[j]))
+            )
         self._keep(engine, part, found.z, np.where(found.done, 0, 1), doubtful=~found.plain)
-        return found.evaluated
+        return found.passes
 
     def newton(self, part: np.ndarray) -> int:
         """Newton's method in step from where alternation stopped; returns the number of steps over all draws."""
@@ -157,7 +193,7 @@ class _Run:
         engine = self._engine(part)
         z, since = zip(*(self.reached[int(j)] for j in part), strict=True)
         found = walk(
-            _Kernel(engine),
+            _Steps(engine),
             np.stack(z, axis=1),
             self.data.rationality[:, part],
             since=np.array(since),
@@ -176,10 +212,13 @@ class _Run:
         return int(found.statistics["solves"])
 
     def _engine(self, part: np.ndarray) -> Engine:
+        return Engine(self.shared, self._data(part))
+
+    def _data(self, part: np.ndarray) -> GameData:
         d = self.data
         take = lambda a: np.ascontiguousarray(np.take(a, part, axis=-1))  # noqa: E731
         allowed = None if d.allowed is None else take(d.allowed)
-        return Engine(self.shared, GameData(take(d.payoff), take(d.chance), take(d.rationality), allowed))
+        return GameData(take(d.payoff), take(d.chance), take(d.rationality), allowed)
 
     def _keep(
         self, engine: Engine, part: np.ndarray, z: Floats, status: np.ndarray, *, doubtful: np.ndarray
@@ -193,7 +232,11 @@ class _Run:
             engine = self._engine(part)
         point = engine.at(z, self.data.rationality[:, part])
         if doubtful.any():
-            status = np.where(doubtful & (engine.orientation(point) < 0), 1, status)
+            check = np.flatnonzero(doubtful)
+            some = self._engine(part[check])
+            sign = some.orientation(some.at(z[:, check], self.data.rationality[:, part[check]]))
+            status = status.copy()
+            status[check[sign < 0]] = 1
         self.log_strategy[..., part] = scatter_strategy(
             self.shared.layout, tuple(p.log_choice for p in point.plays), part.size
         )
@@ -209,56 +252,37 @@ def _beginning(engine: Engine, target: Floats) -> tuple[Floats, Floats]:
     return start, -engine.drift(engine.at(start, np.zeros_like(target)), unit)
 
 
-class _Kernel:
-    """Evaluations of those draws of a chunk that are still on the way."""
+class _Passes:
+    """Passes for those draws of a chunk that are still on the way; see `alternate.Alternation`."""
 
-    ENOUGH = 0.7
-    """Draws are packed anew when fewer than this share of the packed ones are asked for."""
+    def __init__(self, engine: Engine) -> None:
+        self.engine = copy.copy(engine)
+
+    def keep(self, draws: np.ndarray) -> None:
+        self.engine.numbers = tuple(_take(n, draws) for n in self.engine.numbers)
+
+    def alternate(self, z: Floats, rationality: Floats) -> tuple[Floats, Floats]:
+        point = self.engine.at(z, rationality)
+        return point.z, -point.residual
+
+
+class _Steps:
+    """Newton steps for those draws of a chunk that are still on the way; see `lockstep.Kernel`."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = copy.copy(engine)
         self.all = engine.numbers
-        self.packed = np.arange(self.all[0].payoff.shape[-1] if self.all else 0)
-
-    def alternate(self, draws: np.ndarray, z: Floats, rationality: Floats) -> tuple[Floats, Floats]:
-        """See `alternate.Alternation`."""
-        at = self._pack(draws)
-        point = self.engine.at(self._wide(z, at), self._wide(rationality, at))
-        return _narrow(point.z, at), -_narrow(point.residual, at)
+        self.packed: np.ndarray | None = None
 
     def step(self, draws: np.ndarray, z: Floats, rationality: Floats, slope: Floats) -> Step:
-        """See `lockstep.Kernel`."""
-        at = self._pack(draws, exactly=True)
-        point = self.engine.at(self._wide(z, at), self._wide(rationality, at))
-        drift = self.engine.drift(point, self._wide(slope, at))
-        both = self.engine.solve(point, np.stack([point.residual, drift], axis=1))
-        return Step(*(_narrow(a, at) for a in (point.z, both[:, 0], both[:, 1])))
-
-    def _pack(self, draws: np.ndarray, *, exactly: bool = False) -> np.ndarray | None:
-        """Have the numbers of at least these draws at hand; returns which of the packed draws they are (None: all)."""
-        if exactly:
-            fits = np.array_equal(draws, self.packed)
-        else:
-            fits = draws.size >= self.ENOUGH * self.packed.size and np.isin(draws, self.packed).all()
-        if not fits:
+        if self.packed is None or not np.array_equal(self.packed, draws):
             self.engine.numbers = tuple(_take(n, draws) for n in self.all)
             self.packed = draws
-        if np.array_equal(draws, self.packed):
-            return None
-        order = np.argsort(self.packed)
-        return order[np.searchsorted(self.packed, draws, sorter=order)]
-
-    def _wide(self, a: Floats, at: np.ndarray | None) -> Floats:
-        """Columns for every packed draw; those not asked for are zero."""
-        if at is None:
-            return a
-        out = np.zeros((*a.shape[:-1], self.packed.size))
-        out[..., at] = a
-        return out
-
-
-def _narrow(a: Floats, at: np.ndarray | None) -> Floats:
-    return a if at is None else a[..., at]
+        engine = self.engine
+        point = engine.at(z, rationality)
+        drift = engine.drift(point, slope)
+        both = engine.solve(point, np.stack([point.residual, drift], axis=1))
+        return Step(point.z, both[:, 0], both[:, 1])
 
 
 def _take(numbers: LevelNumbers, draws: np.ndarray) -> LevelNumbers:

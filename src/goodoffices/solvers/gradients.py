@@ -48,7 +48,7 @@ def differentiable(game: ExtensiveGame, *, tolerance: float = 1e-9) -> Equilibri
             for a in (payoff, chance, rationality)
         ]
         solution = solve_batch(game, GameData(arrays[0], arrays[1], arrays[2]), tolerance=tolerance)
-        z = bayes_beliefs(shared, solution)
+        z = bayes_beliefs(shared, solution.data, solution.log_strategy)
         z[:, np.asarray(solution.status) != 0] = np.nan
         return np.moveaxis(z, -1, 0).reshape(*lead, layout.beliefs)
 

@@ -124,8 +124,8 @@ class _Counting:
         self.solve = solve
         self.unknowns = 0
 
-    def __call__(self, game: Any, data: Any) -> Any:
-        solution = self.solve(game, data)
+    def __call__(self, game: Any, data: Any, /, *, neighbour: Any) -> Any:
+        solution = self.solve(game, data, neighbour=neighbour)
         self.unknowns = int(solution.statistics.get("unknowns", 0))
         return solution
 
