@@ -140,10 +140,10 @@ def test_orientation_finds_both_signs_among_random_points():
     assert signs == {-1.0, 1.0}
 
 
-def with_neighbours(game, *, seed, highest):
+def with_neighbours(game, *, seed, lowest=0.3, highest=20.0, by=0.03):
     """Eight draws, then the same ones with payoffs a little different, and who is whose neighbour."""
-    data = some_draws(game, 8, seed=seed, highest=highest)
-    moved = data.payoff * (1 + 0.03 * np.random.default_rng(seed).normal(size=data.payoff.shape))
+    data = some_draws(game, 8, seed=seed, lowest=lowest, highest=highest)
+    moved = data.payoff * (1 + by * np.random.default_rng(seed).normal(size=data.payoff.shape))
     both = GameData(
         np.concatenate([data.payoff, moved], axis=-1),
         np.concatenate([data.chance, data.chance], axis=-1),
@@ -155,7 +155,7 @@ def with_neighbours(game, *, seed, highest):
 @pytest.mark.parametrize("seed", range(12))
 def test_a_draw_started_from_its_neighbour_ends_where_it_would_have_by_itself(seed):
     game = random_games.random_game(seed)
-    data, neighbour = with_neighbours(game, seed=seed, highest=20.0)
+    data, neighbour = with_neighbours(game, seed=seed)
     hinted, cold = solve_batch(game, data, neighbour=neighbour), solve_batch(game, data)
     good = (hinted.status == 0) & (cold.status == 0)
     assert good.sum() >= 14
@@ -166,6 +166,6 @@ def test_a_draw_started_from_its_neighbour_ends_where_it_would_have_by_itself(se
 
 def test_a_neighbour_saves_passes(repeated_crisis):
     game = repeated_crisis(2)
-    data, neighbour = with_neighbours(game, seed=1, highest=3.0)
+    data, neighbour = with_neighbours(game, seed=1, lowest=5.0, highest=8.0, by=0.003)
     hinted, cold = solve_batch(game, data, neighbour=neighbour), solve_batch(game, data)
     assert hinted.statistics["passes"] < 0.8 * cold.statistics["passes"]
