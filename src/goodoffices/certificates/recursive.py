@@ -50,7 +50,7 @@ class _Checker:
         # Open-ended talks are stored as one round: a place counts if play can ever come to it.
         self.live: NDArray[np.bool_] = live if solution.rounds else np.repeat(live.any(0), 1).reshape(1, -1)
         shape = (*(len(n) for n in solution.axes), self.draws)
-        mesh = np.meshgrid(*solution.axes, indexing="ij") if solution.axes else []
+        mesh: list[Floats] = list(np.meshgrid(*solution.axes, indexing="ij")) if solution.axes else []
         self.cells = np.zeros((len(mesh), *shape)) + (
             np.stack(mesh)[..., None] if mesh else np.zeros((0, *shape))
         )

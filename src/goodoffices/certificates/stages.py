@@ -14,12 +14,14 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
 from goodoffices.games.recursive import (
     Choices,
     Floats,
+    Ints,
     RecursiveData,
     RecursiveGame,
     components,
@@ -59,10 +61,13 @@ class Interpolant:
 
     def at(self, points: Floats) -> Floats:
         """[f, x..., b] at coordinates [axis, x..., b]."""
-        draws = np.broadcast_to(np.arange(self.values.shape[-1]), points.shape[1:])
-        low, weights = [], []
-        for x, node in zip(points, self.nodes, strict=True):
-            i = np.clip(np.searchsorted(node, x, side="right") - 1, 0, len(node) - 2)
+        width: int = self.values.shape[-1]
+        draws: Ints = np.broadcast_to(np.arange(width), points.shape[1:])
+        low: list[Ints] = []
+        weights: list[tuple[tuple[Floats, Floats], tuple[Floats, Floats]]] = []
+        rows: list[Floats] = list(points)
+        for x, node in zip(rows, self.nodes, strict=True):
+            i = cast("Ints", np.clip(np.searchsorted(node, x, side="right") - 1, 0, len(node) - 2))
             h = node[i + 1] - node[i]
             t = (x - node[i]) / h
             low.append(i)
@@ -116,10 +121,10 @@ class Play:
 
     def log_beliefs(self, coordinates: Floats) -> list[Floats]:
         """[party][k, x] logarithms of beliefs from coordinates [axis, x]."""
-        out = []
+        out: list[Floats] = []
         for axes in self.axes:
             left = np.zeros(coordinates.shape[1:])
-            logs = []
+            logs: list[Floats] = []
             for axis in axes:
                 with np.errstate(divide="ignore"):
                     odds = np.log(coordinates[axis]) - np.log1p(-coordinates[axis])
@@ -131,7 +136,7 @@ class Play:
 
     def coordinates(self, party: int, log_belief: Floats) -> Floats:
         """[coordinate, x] from logarithms [k, x]."""
-        out = []
+        out: list[Floats] = []
         for k in range(len(log_belief) - 1):
             rest = np.logaddexp.reduce(log_belief[k + 1 :], 0)
             out.append(np.exp(log_belief[k] - np.logaddexp(log_belief[k], rest)))
@@ -157,14 +162,17 @@ class Play:
         posterior = np.zeros_like(logs)
         chance = np.zeros((len(rows), *shape))
         for n, row in enumerate(rows):
-            prior = beliefs[self.choices.party[row]]
+            prior = beliefs[int(self.choices.party[row])]
             types = len(prior)
-            posterior[n, :types] = prior + logs[n, :types]
-            chance[n] = np.exp(np.logaddexp.reduce(posterior[n, :types], 0))
+            joint: Floats = prior + logs[n, :types]
+            posterior[n, :types] = joint
+            chance[n] = np.exp(cast("Floats", np.logaddexp.reduce(joint, 0)))
         worth = np.zeros_like(logs)
         value = np.zeros((len(self.parts), *shape))
         for a in np.flatnonzero(game.action_place == place).tolist():
-            taken = [int(np.searchsorted(rows, self.choices.of_action[a, j])) for j in range(len(movers))]
+            taken = [
+                int(np.searchsorted(rows, int(self.choices.of_action[a, j]))) for j in range(len(movers))
+            ]
             after, where = list(beliefs), points.copy()
             for n, party in zip(taken, movers, strict=True):
                 own = posterior[n, : game.types[party]]

@@ -43,7 +43,7 @@ def arrange(game: ExtensiveGame) -> Tree:
     member_set = game.infoset[members].astype(np.int64)
     starts = np.searchsorted(member_set, np.arange(len(game.infoset_moves)))
     counts = np.array([len(m) for m in game.infoset_moves], dtype=np.int64)
-    moves = np.arange(counts.max(initial=1))[None, :] < counts[:, None]
+    moves: NDArray[np.bool_] = np.arange(int(counts.max(initial=1)))[None, :] < counts[:, None]
     return Tree(game, tuple(np.split(order, cuts)), members, starts, member_set, moves)
 
 

@@ -8,6 +8,7 @@ it supposes does not exist) is not a number.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,15 +82,16 @@ class Reader:
         if fits is not None:
             reach = np.where(fits[:, None], reach, -np.inf)
         if not len(here):
-            return reach, np.full(reach.shape[-1], np.nan)
-        top = reach.max(axis=(0, 1))
-        return np.exp(reach - np.where(np.isfinite(top), top, 0.0)), top
+            return reach, cast("Array", np.full(reach.shape[-1], np.nan))
+        top = cast("Array", reach.max(axis=(0, 1)))
+        weights: Array = np.exp(reach - np.where(np.isfinite(top), top, 0.0))
+        return weights, top
 
     def _probability(self, item: Item, flow: Flow) -> Array:
         start = self.start(item.steps)
+        assert item.event is not None
         key = (item.event, item.steps)
         if key not in self._events:
-            assert item.event is not None
             truth = happens(self.tree, item.event, start)
             leaves = np.flatnonzero(truth.any(1))
             self._events[key] = leaves, truth[leaves]

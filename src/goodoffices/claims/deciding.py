@@ -81,7 +81,7 @@ def _by_rank(values: Array, margins: Array, counts: NDArray[np.int64]) -> Streng
     if np.ptp(y) == 0:
         return Strength(0.0, 0.0, "unclear")
     rho = float(_correlation(x, y, np.ones((1, len(x))))[0])
-    error = float(np.std(np.nan_to_num(_correlation(x, y, counts))))
+    error = float(np.std(np.nan_to_num(_correlation(x, y, counts.astype(float)))))
     clear = abs(rho) > 2 / np.sqrt(len(x))
     return Strength(abs(rho), error, ("high" if rho > 0 else "low") if clear else "unclear")
 

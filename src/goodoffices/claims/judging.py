@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,14 +110,16 @@ def judge_claim(says: ClaimExpression, known: Known, world: World = AS_IS) -> Ma
         case ClaimLogic(operator=operator, operands=operands):
             parts = [judge_claim(operand, known, world) for operand in operands]
             sizes = np.stack([part.size for part in parts])
-            holds = np.stack([part.holds for part in parts])
+            holds: Bools = np.stack([part.holds for part in parts])
             units = {part.unit for part in parts}
             unit = units.pop() if len(units) == 1 else "mixed units"
             if operator == "and":
-                size = np.where((sizes < 0).any(0), np.fmin.reduce(sizes), sizes.min(0))
-                return Margin(size, holds.all(0), unit)
-            size = np.where((sizes > 0).any(0), np.fmax.reduce(sizes), sizes.max(0))
-            return Margin(size, holds.any(0), unit)
+                least: Array = np.fmin.reduce(sizes)
+                size = np.where((sizes < 0).any(0), least, np.min(sizes, 0))
+                return Margin(size, np.all(holds, 0), unit)
+            most: Array = np.fmax.reduce(sizes)
+            size = np.where((sizes > 0).any(0), most, np.max(sizes, 0))
+            return Margin(size, np.any(holds, 0), unit)
         case _:
             raise TypeError(f"not a claim: {says!r}")
 
@@ -236,7 +239,7 @@ def _compare_choices(says: Comparison, known: Known, world: World) -> Margin:
             for side, c in ((says.left, left), (says.right, right))
         ]
         same = names[0] == names[1]
-        size = np.where(same, 1.0, -1.0)
+        size: Array = np.where(same, 1.0, -1.0)
         unit = "agreement"
     else:
         same = left.move == right.move
@@ -246,7 +249,8 @@ def _compare_choices(says: Comparison, known: Known, world: World) -> Margin:
         unit = "probability" if leads else "agreement"
         size = np.where(same, 1.0, -1.0)
         if leads:
-            size = np.where(same, np.min(leads, 0), np.max(leads, 0))
+            least, most = cast("Array", np.min(leads, 0)), cast("Array", np.max(leads, 0))
+            size = np.where(same, least, most)
     size = np.where((left.move < 0) | (right.move < 0), np.nan, size)
     agrees = Margin(size, same & ~np.isnan(size), unit)
     if says.operator == "==":

@@ -81,7 +81,7 @@ class PlayRecorder:
     ) -> PlayPoint:
         tree, graph = self.tree, self.tree.graph
         config = int(tree.histories.config[history])
-        slot = graph.slots[graph.config_slot[config]] if graph.config_count[config] else None
+        slot = graph.slots[int(graph.config_slot[config])] if graph.config_count[config] else None
         party = tree.scenario.parties[slot.party].name if slot and slot.kind == MOVE else "chance"
         moves: tuple[PlayMove, ...] = ()
         if solved is not None and slot is not None:
@@ -98,7 +98,7 @@ class PlayRecorder:
     def _move(self, child: int, shares: dict[int, Array], solved: NDArray[np.bool_]) -> PlayMove:
         tree, graph, past = self.tree, self.tree.graph, self.tree.histories
         edge = int(past.edge[child])
-        slot = graph.slots[graph.config_slot[graph.edge_from[edge]]]
+        slot = graph.slots[int(graph.config_slot[graph.edge_from[edge]])]
         turn = tree.scenario.turns[slot.turn]
         label, lever, name = tree.option_name(edge), None, tree.option_name(edge)
         if slot.kind == MOVE:

@@ -84,7 +84,8 @@ def find_tips(
             if parameter.prior.name == "discrete":
                 tips[claim.name, parameter.name] = _tip(line, claim.name, step, smooth=False)
             else:
-                finer.append((claim, parameter, np.linspace(values[step], values[step + 1], INNER + 2)))
+                between = np.linspace(float(values[step]), float(values[step + 1]), INNER + 2)
+                finer.append((claim, parameter, between))
     if not finer:
         return tips, games, False
     by_worlds: dict[frozenset[World], list[int]] = {}

@@ -116,15 +116,16 @@ def _names(
     scenario = graph.scenario
     labels: dict[tuple[int, int], str] = {}
     moves: dict[int, tuple[str, ...]] = {}
-    pairs = list(zip(past.config[histories].tolist(), owns.tolist(), strict=True))
+    pairs: list[tuple[int, int]] = list(zip(past.config[histories].tolist(), owns.tolist(), strict=True))
     for config, own in set(pairs):
-        slot = graph.slots[graph.config_slot[config]]
+        slot = graph.slots[int(graph.config_slot[config])]
         mover = scenario.turns[slot.turn].movers[slot.mover]
         kind = graph.profiles.own_labels[slot.party][own]
-        state = graph.states[graph.config_state[config]]
+        state: list[int] = graph.states[graph.config_state[config]].tolist()
         levels = ", ".join(f.levels[i] for f, i in zip(scenario.factors, state, strict=True))
         who = f"{mover.party}[{kind}]" if kind else mover.party
         labels[config, own] = f"{who} round {graph.config_round[config] + 1}: {levels}".removesuffix(": ")
         first, count = graph.config_first[config], graph.config_count[config]
-        moves[config] = tuple(mover.moves[m].name for m in graph.edge_label[first : first + count])
+        shown: list[int] = graph.edge_label[first : first + count].tolist()
+        moves[config] = tuple(mover.moves[m].name for m in shown)
     return tuple(labels[pair] for pair in pairs), tuple(moves[config] for config, _ in pairs)

@@ -46,7 +46,8 @@ def numbers(expression: Expression, at: Setting) -> Array:
     )
     level_names = _level_names(at.scenario)
     found = np.empty((len(distinct), at.width))
-    for r, combination in enumerate(distinct):
+    for r in range(len(distinct)):
+        combination: list[int] = distinct[r].tolist()
         levels = {name: level_names[name][i] for name, i in zip(names, combination, strict=True)}
         found[r] = evaluate(expression, Environment(at.parameters, levels, lets))
     return found[where.reshape(-1)]

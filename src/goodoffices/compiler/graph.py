@@ -131,21 +131,26 @@ class _Builder:
                     self.edges.append((number, to, option.label, slot == len(slots) - 1))
                     self.options.append(option)
             here = following
-        configs = np.array(self.configs, dtype=np.int64).T
-        edges = np.array(self.edges, dtype=np.int64).reshape(-1, 4).T
+        level, round_index, place, state, first, count = np.array(self.configs, dtype=np.int64).T
+        source, to, label, ends = np.array(self.edges, dtype=np.int64).reshape(-1, 4).T
         states = np.array(list(self.states), dtype=np.int64).reshape(len(self.states), -1)
         return StateGraph(
-            self.scenario,
-            self.rounds,
-            slots,
-            number_profiles(self.scenario),
-            states,
-            *configs,
-            edges[0],
-            edges[1],
-            edges[2],
-            edges[3].astype(bool),
-            tuple(self.options),
+            scenario=self.scenario,
+            rounds=self.rounds,
+            slots=slots,
+            profiles=number_profiles(self.scenario),
+            states=states,
+            config_level=level,
+            config_round=round_index,
+            config_slot=place,
+            config_state=state,
+            config_first=first,
+            config_count=count,
+            edge_from=source,
+            edge_to=to,
+            edge_label=label,
+            edge_round_end=ends.astype(bool),
+            options=tuple(self.options),
         )
 
 

@@ -229,10 +229,8 @@ class ScenarioTree:
         """`round 2: warned, war` for a public history."""
         scenario, graph = self.scenario, self.graph
         config = int(self.histories.config[history])
-        levels = ", ".join(
-            f.levels[i]
-            for f, i in zip(scenario.factors, graph.states[graph.config_state[config]], strict=True)
-        )
+        state: list[int] = graph.states[graph.config_state[config]].tolist()
+        levels = ", ".join(f.levels[i] for f, i in zip(scenario.factors, state, strict=True))
         ended = graph.config_slot[config] == -1
         where = "the end" if ended else f"round {int(graph.config_round[config]) + 1}"
         return f"{where}: {levels}" if levels else where
@@ -240,7 +238,7 @@ class ScenarioTree:
     def option_name(self, edge: int) -> str:
         """`us.withdraw`, the name of an outcome of chance, or the levels that a lottery drew."""
         graph, option = self.graph, self.graph.options[edge]
-        slot = graph.slots[graph.config_slot[graph.edge_from[edge]]]
+        slot = graph.slots[int(graph.config_slot[graph.edge_from[edge]])]
         turn = graph.scenario.turns[slot.turn]
         if slot.kind == MOVE:
             mover = turn.movers[slot.mover]
@@ -264,7 +262,7 @@ class ScenarioTree:
         history = int(self.node_history[node])
         if history < 0:
             return "chance draws the private types"
-        mover = self.node_mover[node]
+        mover = int(self.node_mover[node])
         who = self.scenario.parties[mover].name + " " if mover >= 0 else ""
         types = self.profile_name(int(self.node_profile[node]))
         return f"{who}{self.place(history)}{f' ({types})' if types else ''}"
@@ -275,5 +273,5 @@ class ScenarioTree:
 
     def profile_name(self, profile: int) -> str:
         """Levels of all type dimensions of a profile."""
-        levels = self.graph.profiles.levels[:, profile]
+        levels: list[int] = self.graph.profiles.levels[:, profile].tolist()
         return ", ".join(d.levels[i] for d, i in zip(self.scenario.types, levels, strict=True))

@@ -175,11 +175,10 @@ class Rules:
         drawn = iter(combination or ())
         changes: list[tuple[str, str]] = []
         for effect in self._effects(place, chosen):
+            level, _ = effect.outcomes[0]
             if len(effect.outcomes) > 1:
-                factor, level, _ = next(drawn)
-                changes.append((factor, level))
-            else:
-                changes.append((effect.factor, effect.outcomes[0][0]))
+                _, level, _ = next(drawn)
+            changes.append((effect.factor, level))
         return self._set(state, changes)
 
     def _set(self, state: State, changes: Sequence[tuple[str, str]]) -> State:

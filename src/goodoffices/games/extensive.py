@@ -93,7 +93,7 @@ class Solution:
     values: NDArray[np.float64]
     """[p] or [p, b] expected total payoff of each player at the root."""
     method: str
-    statistics: dict[str, float] = field(default_factory=dict)
+    statistics: dict[str, float] = field(default_factory=dict[str, float])
     """Steps, passes, seconds."""
 
 

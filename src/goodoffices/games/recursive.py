@@ -161,12 +161,13 @@ def _problem(game: RecursiveGame) -> str | None:
     source = place_slot[game.action_place[game.edge_action]]
     if (place_slot[game.edge_to] != (source + 1) % len(slots)).any():
         return "an edge does not lead to the next slot"
-    for s, slot in enumerate(place_slot.tolist()):
-        moves = game.action_moves[game.action_place == s][:, : len(slots[slot])]
-        size = math.prod(len(set(column)) for column in moves.T.tolist())
-        if len({tuple(row) for row in moves.tolist()}) != len(moves) or size != len(moves):
+    for s, slot in enumerate(int(i) for i in place_slot):
+        moves: Ints = game.action_moves[game.action_place == s][:, : len(slots[slot])]
+        rows: list[tuple[int, ...]] = [tuple(row) for row in moves.tolist()]
+        size = math.prod(len(np.unique(column)) for column in moves.T)
+        if len(set(rows)) != len(rows) or size != len(rows):
             return f"the actions of {game.label(s)} are not all combinations of its movers' moves"
-        if [tuple(row) for row in moves.tolist()] != sorted(tuple(row) for row in moves.tolist()):
+        if rows != sorted(rows):
             return f"the actions of {game.label(s)} are not in order"
     return None
 
@@ -204,10 +205,11 @@ def list_choices(game: RecursiveGame) -> Choices:
     """Number the own moves of every mover at every place."""
     rows: list[tuple[int, int, int, int]] = []
     of_action = np.full((len(game.action_place), max(1, *(len(m) for m in game.slots))), -1, dtype=np.int64)
-    for s, slot in enumerate(game.place_slot.tolist()):
+    for s, slot in enumerate(int(i) for i in game.place_slot):
         actions = np.flatnonzero(game.action_place == s)
         for j, party in enumerate(game.slots[slot]):
-            for move in sorted(set(game.action_moves[actions, j].tolist())):
+            moves: list[int] = np.unique(game.action_moves[actions, j]).tolist()
+            for move in moves:
                 of_action[actions[game.action_moves[actions, j] == move], j] = len(rows)
                 rows.append((s, j, party, move))
     table = np.array(rows, dtype=np.int64).reshape(-1, 4).T

@@ -17,7 +17,7 @@ def write_efg(game: ExtensiveGame) -> str:
     """
     children: list[list[int]] = [[] for _ in game.kind]
     for node in range(1, len(game.kind)):
-        children[game.parent[node]].append(node)
+        children[int(game.parent[node])].append(node)
     for below in children:
         below.sort(key=lambda node: game.parent_move[node])
     lines = [f"EFG 2 R {_quote(game.title)} {{ {' '.join(map(_quote, game.players))} }}", '""', ""]
@@ -29,7 +29,7 @@ def write_efg(game: ExtensiveGame) -> str:
         stack.extend(reversed(children[node]))
         outcome = _outcome(game, node, outcomes)
         if game.kind[node] == DECISION:
-            i = game.infoset[node]
+            i = int(game.infoset[node])
             moves = " ".join(map(_quote, game.infoset_moves[i]))
             owner, number = game.infoset_player[i] + 1, game.infoset_number[i]
             label = _quote(game.infoset_label[i])

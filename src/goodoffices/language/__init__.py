@@ -1,10 +1,13 @@
 """The language: a scenario file in YAML -> a checked `Scenario`, and back. Public names are loaded on first use."""
 
-# ruff: noqa: F401 (the imports for type checkers)
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+__all__ = ["PRIORS", "Environment", "Scenario", "ScenarioFile", "check", "compile_expression", "density"]
+__all__ += ["do", "environment", "evaluate", "format_text", "json_schema", "load", "median", "medians"]
+__all__ += ["quantile", "read", "render", "sample", "set_parameters", "support", "unparse", "without"]
 
 if TYPE_CHECKING:
     from goodoffices.language.changes import do, set_parameters, without
@@ -18,20 +21,16 @@ if TYPE_CHECKING:
     from goodoffices.language.schema import json_schema
     from goodoffices.language.writing import unparse
 
-_HOMES = {
+_HOMES: dict[str, tuple[str, ...]] = {
     "changes": ("do", "set_parameters", "without"),
     "evaluation": ("Environment", "compile_expression", "environment", "evaluate"),
     "files": ("ScenarioFile", "check", "load", "read"),
     "layout": ("format_text",),
     "priors": ("PRIORS", "density", "median", "quantile", "support"),
-    "rendering": ("render",),
     "sampling": ("medians", "sample"),
-    "scenario": ("Scenario",),
-    "schema": ("json_schema",),
-    "writing": ("unparse",),
 }
+_HOMES.update(rendering=("render",), scenario=("Scenario",), schema=("json_schema",), writing=("unparse",))
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
-__all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

@@ -196,7 +196,7 @@ class Builder(Reader):
                 self.report(
                     "missing-level", f"the table has no entry for `{name}` of `{key}`", entry.key.span
                 )
-            for e in levels.entries if isinstance(levels, Mapping) else ():
+            for e in levels.entries:
                 if e.key.value not in wanted:
                     self.report("unknown-level", f"`{e.key.value}` is not a level of `{key}`", e.key.span)
         return key
@@ -207,9 +207,10 @@ class Builder(Reader):
         for entry in self.named(node, "a document"):
             fields = self.fields(entry.value, "document", what="a document")
             name, file = entry.key.value, self.text(fields.get("file"), "`file`")
+            cited = fields.get("cites")
             cites = {
                 e.key.value: self.text(e.value, "a citation")
-                for e in (fields["cites"].entries if isinstance(fields.get("cites"), Mapping) else ())  # type: ignore[union-attr]
+                for e in (cited.entries if isinstance(cited, Mapping) else ())
             }
             self.scope.broken_documents.add(name)
             if not file:

@@ -60,7 +60,11 @@ def compile_expression(
 ) -> Callable[..., Any]:
     """A function of the mapping of parameters, for the state given by `levels` (factors and types)."""
     lets = {let.name: let for let in scenario.lets}
-    return lambda parameters: evaluate(expression, Environment(parameters, levels, lets), xp=xp)
+
+    def run(parameters: Mapping[str, Any]) -> Any:
+        return evaluate(expression, Environment(parameters, levels, lets), xp=xp)
+
+    return run
 
 
 def _static(value: Any) -> bool:

@@ -31,32 +31,47 @@ class Function:
     """`run(xp, *arguments)`."""
 
 
+def _min(xp: Any, *arguments: Any) -> Any:
+    return reduce(xp.minimum, arguments)
+
+
+def _max(xp: Any, *arguments: Any) -> Any:
+    return reduce(xp.maximum, arguments)
+
+
+def _elementwise(name: str) -> Callable[[Any, Any], Any]:
+    def run(xp: Any, x: Any) -> Any:
+        return getattr(xp, name)(x)
+
+    return run
+
+
 FUNCTIONS: dict[str, Function] = {
     f.name: f
     for f in (
         Function(
             "min", "min(x, y, ...)", "The least of its arguments.", "min(3, 1, 2)", 1.0, 2, None, "same",
-            lambda xp, *a: reduce(xp.minimum, a),
+            _min,
         ),
         Function(
             "max", "max(x, y, ...)", "The greatest of its arguments.", "max(3, 1, 2)", 3.0, 2, None, "same",
-            lambda xp, *a: reduce(xp.maximum, a),
+            _max,
         ),
         Function(
             "exp", "exp(x)", "The exponential of a number without unit.", "exp(0)", 1.0, 1, 1, "pure",
-            lambda xp, x: xp.exp(x),
+            _elementwise("exp"),
         ),
         Function(
             "log", "log(x)", "The natural logarithm of a positive number without unit.", "log(exp(2))", 2.0, 1, 1,
-            "pure", lambda xp, x: xp.log(x),
+            "pure", _elementwise("log"),
         ),
         Function(
             "sqrt", "sqrt(x)", "The square root of a number that is not negative.", "sqrt(9)", 3.0, 1, 1, "root",
-            lambda xp, x: xp.sqrt(x),
+            _elementwise("sqrt"),
         ),
         Function(
             "abs", "abs(x)", "The size of a number without its sign.", "abs(-2)", 2.0, 1, 1, "same",
-            lambda xp, x: xp.abs(x),
+            _elementwise("abs"),
         ),
     )
 }  # fmt: skip

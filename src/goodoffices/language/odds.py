@@ -148,21 +148,21 @@ class _Checker:
         where = f" when {' and '.join(f'{f} is {level}' for f, level in state.items())}" if state else ""
         table = np.stack([self.values(o, state) for o in odds])
         if not np.all(np.isfinite(table)):
-            row, column = np.argwhere(~np.isfinite(table))[0]
+            row, column = (int(i) for i in np.argwhere(~np.isfinite(table))[0])
             self.scope.report(
                 "odds-not-finite", f"{what} are not finite{self._at(column)}{where}", odds[row].span or span
             )
             return False
         if table.min() < -TOLERANCE:
-            row, column = np.unravel_index(int(table.argmin()), table.shape)
-            sampled = table[:, 1 + 2 * len(self.points) :]
-            often = float(np.mean(sampled.min(axis=0) < -TOLERANCE)) if sampled.size else 1.0
+            row, column = (int(i) for i in np.argwhere(table == table.min())[0])
+            sampled: NDArray[np.float64] = table[:, 1 + 2 * len(self.points) :]
+            often = float(np.mean((sampled < -TOLERANCE).any(axis=0))) if sampled.size else 1.0
             tell = self.scope.report if often > 0 or table[:, 0].min() < 0 else self.scope.warn
             tell(
                 "odds-negative",
-                f"{what} fall to {table.min():.4g}{self._at(int(column))}{where}"
+                f"{what} fall to {table.min():.4g}{self._at(column)}{where}"
                 + (f", below zero in {often:.0%} of draws" if often > 0 else ""),
-                odds[int(row)].span or span,
+                odds[row].span or span,
                 "a probability needs a prior inside [0, 1], such as `beta(2, 6)`",
             )
             return False

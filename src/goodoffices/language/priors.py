@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,9 +49,9 @@ class Distribution:
 
 
 def _special() -> Any:
-    from scipy import special
+    from importlib import import_module
 
-    return special
+    return import_module("scipy.special")  # without type stubs
 
 
 def _positive(*names: str) -> Callable[[Arguments], str | None]:
@@ -219,7 +219,7 @@ def _beta_interval(low: float, high: float) -> Arguments:
     special = _special()
     mean, sd = (low + high) / 2, (high - low) / (2 * Z95)
     size = max(mean * (1 - mean) / sd**2 - 1, 0.5)
-    point: Any = np.log([mean * size, (1 - mean) * size])
+    point: Array = np.log([mean * size, (1 - mean) * size])
 
     def residual(p: Any) -> Any:
         a, b = np.exp(p)
@@ -235,10 +235,10 @@ def _beta_interval(low: float, high: float) -> Arguments:
         if np.max(np.abs(error)) < 1e-12:
             break
         step = 1e-6
-        slope = np.stack(
+        slope: Any = np.stack(
             [(residual(point + step * e) - residual(point - step * e)) / (2 * step) for e in np.eye(2)], 1
         )
-        change = np.linalg.solve(slope, error)
+        change = cast("Array", np.linalg.solve(slope, error))
         point = point - change * min(1.0, 1.0 / max(float(np.max(np.abs(change))), 1e-300))
     if not np.max(np.abs(residual(point))) < 1e-6:
         raise ValueError("no beta distribution was found with this interval")

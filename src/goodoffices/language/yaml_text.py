@@ -6,6 +6,7 @@ reader of each key decides what it expects there. Refuses what YAML cannot mean,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ MAX_DEPTH = 40
 MAX_NODES = 50_000
 """Bound on nodes counted after aliases are expanded, so that a few lines cannot become a billion values."""
 
+_yaml: Any = yaml  # without type stubs
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -119,7 +121,8 @@ class _Builder:
         open_anchors: set[str] = set()
         root: Node | None = None
         documents = 0
-        for event in yaml.parse(self.text, Loader=_Loader):
+        events: Iterator[Any] = _yaml.parse(self.text, Loader=_Loader)
+        for event in events:
             node: Node | None = None
             size = 1
             if isinstance(event, yaml.DocumentStartEvent):
@@ -273,10 +276,11 @@ class _Builder:
         return Mapping((*own.values(), *inherited), span)
 
     def _span(self, first: Any, last: Any = None) -> Span:
-        start, end = first.start_mark, (last or first).end_mark
+        start: Any = first.start_mark
+        end: Any = (last or first).end_mark
         if last is not None and end.column == 0 and end.line > start.line:
             # A block mapping ends where the next line begins; point at its last written line instead.
-            line = end.line - 1
+            line: int = end.line - 1
             while line > start.line and not self.lines[line].strip():
                 line -= 1
             return Span(self.file, start.line + 1, start.column + 1, line + 1, len(self.lines[line]) + 1)
