@@ -106,6 +106,7 @@ BELIEF_STATUS = {
     2: "values did not become stationary in the rounds allowed",
     3: "the data are not finite",
     4: "the grid is not fine enough for the accuracy asked for",
+    5: "it was interrupted",
 }
 """What each status means, as a sentence fragment."""
 
