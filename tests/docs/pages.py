@@ -3,7 +3,8 @@
 Receives Markdown. A fence whose language is `python` is executed, all of a page's fences in one namespace; a fence
 whose language is `console` holds commands after `$ ` and, below each, output that must occur in what the command
 prints (`...` stands for anything). `console exit-1` says that the last command ends with that exit code. A fence of any language
-with `file=NAME` after it is written to that file, for the blocks below it to use.
+with `file=NAME` after it is written to that file, for the blocks below it to use; with `add=NAME` it is added to the
+file's end.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class Block:
     line: int
     file: str | None = None
     """Name of the file that the text is, in the page's folder."""
+    adds: bool = False
+    """Whether the text goes to the end of the file that is there already."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,10 @@ def blocks(markdown: str) -> list[Block]:
         if words and words[0] in ("python", "console"):
             code = next((int(w.removeprefix("exit-")) for w in words[1:] if w.startswith("exit-")), 0)
             found.append(Block(words[0], code, token.content, (token.map or [0])[0] + 2))
-        name = next((w.removeprefix("file=") for w in words[1:] if w.startswith("file=")), None)
-        if name:
-            found.append(Block(words[0], 0, token.content, (token.map or [0])[0] + 2, name))
+        for key, _, name in (w.partition("=") for w in words[1:]):
+            if key in ("file", "add"):
+                line = (token.map or [0])[0] + 2
+                found.append(Block(words[0], 0, token.content, line, name, adds=key == "add"))
     return found
 
 
@@ -60,6 +64,14 @@ def commands(text: str) -> list[Command]:
         line, _, shown = part.partition("\n")
         found.append(Command(line.strip(), shown))
     return found
+
+
+def write(block: Block, *, folder: Path) -> None:
+    """Write or add a block's text to its file."""
+    assert block.file is not None
+    path = folder / block.file
+    before = path.read_text("utf-8") if block.adds and path.exists() else ""
+    path.write_text(before + block.text, "utf-8")
 
 
 def run_python(block: Block, *, page: Path, names: dict[str, Any]) -> None:

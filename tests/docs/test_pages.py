@@ -18,7 +18,7 @@ def test_the_page_runs_as_it_is_written(page, tmp_path, monkeypatch):
     names = {"__name__": page.stem}
     for block in pages.blocks(page.read_text()):
         if block.file is not None:
-            (tmp_path / block.file).write_text(block.text, "utf-8")
+            pages.write(block, folder=tmp_path)
         elif block.language == "python":
             pages.run_python(block, page=page, names=names)
         else:
@@ -34,6 +34,16 @@ def test_blocks_are_found_in_order_with_their_lines():
 def test_a_block_with_a_file_name_is_a_file():
     (block,) = pages.blocks("```yaml file=talks.yaml\nx: 1\n```\n")
     assert (block.file, block.text) == ("talks.yaml", "x: 1\n")
+
+
+def test_a_file_grows_by_what_is_added_to_it(tmp_path):
+    found = pages.blocks("```yaml add=talks.yaml\nx: 1\n```\n\n```yaml add=talks.yaml\ny: 2\n```\n")
+    for block in found:
+        pages.write(block, folder=tmp_path)
+    assert (tmp_path / "talks.yaml").read_text() == "x: 1\ny: 2\n"
+    (anew,) = pages.blocks("```yaml file=talks.yaml\nz: 3\n```\n")
+    pages.write(anew, folder=tmp_path)
+    assert (tmp_path / "talks.yaml").read_text() == "z: 3\n"
 
 
 def test_a_python_block_that_fails_fails_the_page(tmp_path):
