@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 
 from goodoffices.compiler import compile_scenario, describe_game, describe_tree
 from goodoffices.core.diagnostics import Refusal
+from goodoffices.language.scenario import Effect
 from goodoffices.language.tree import LevelTest, Name, Number
 
 
@@ -34,6 +36,50 @@ def test_a_tree_too_large_is_refused_before_it_is_built(full):
     assert fits >= 3
     with pytest.raises(Refusal):
         compile_scenario(full, rounds=3, most_nodes=100)
+
+
+@pytest.mark.parametrize(("rounds", "shown"), [(60, "10^"), (1_000_000, "more than")])
+def test_a_tree_of_any_size_is_refused_quickly(full, rounds: int, shown: str):
+    began = time.perf_counter()
+    with pytest.raises(Refusal) as caught:
+        compile_scenario(full, rounds=rounds)
+    (problem,) = caught.value.diagnostics
+    assert problem.code == "tree-too-large"
+    assert shown in problem.message
+    assert time.perf_counter() - began < 20
+
+
+def test_the_size_that_is_told_is_the_same_however_early_it_is_known(full, monkeypatch):
+    hints = []
+    for patience in (0, 10**9):
+        monkeypatch.setattr("goodoffices.compiler.graph.PATIENCE", patience)
+        with pytest.raises(Refusal) as caught:
+            compile_scenario(full, rounds=5, most_nodes=20_000)
+        hints.append(caught.value.diagnostics[0].hint)
+    assert hints[0] == hints[1]
+
+
+def test_more_private_types_than_can_be_solved_are_refused(full):
+    dimension = full.types[0]
+    many = tuple(dataclasses.replace(dimension, name=f"trait{i}") for i in range(20))
+    with pytest.raises(Refusal) as caught:
+        compile_scenario(dataclasses.replace(full, types=(*full.types, *many)), rounds=1)
+    assert _codes(caught.value) == ["too-many-types"]
+
+
+def test_a_lottery_over_too_much_at_once_is_refused(full):
+    factor = full.factors[0]
+    factors = tuple(dataclasses.replace(factor, name=f"extra{i}") for i in range(20))
+    odds = tuple((level, Number(1 / len(factor.levels))) for level in factor.levels)
+    effects = tuple(Effect(f.name, odds) for f in factors)
+    turn = full.turns[0]
+    mover = turn.movers[0]
+    move = dataclasses.replace(mover.moves[0], then=effects)
+    mover = dataclasses.replace(mover, moves=(move, *mover.moves[1:]))
+    turns = (dataclasses.replace(turn, movers=(mover,)), *full.turns[1:])
+    with pytest.raises(Refusal) as caught:
+        compile_scenario(dataclasses.replace(full, factors=(*full.factors, *factors), turns=turns), rounds=1)
+    assert _codes(caught.value) == ["too-many-outcomes"]
 
 
 def test_a_condition_that_not_everybody_sees_is_refused(full):

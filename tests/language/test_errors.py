@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from goodoffices.core.diagnostics import Diagnostic, Refusal, render
 from goodoffices.language import check, load
@@ -86,7 +90,7 @@ WRONG: dict[str, tuple[str, str, str, str, str]] = {
     "a level never reached": ("[war, truce]", "[war, truce, peace]", "level-never-reached", "fighting", "`peace`"),
     "a move never possible": ("when: here", "when: engagement == engaged and engagement == warned", "move-never-possible", "engagement == engaged and engagement == warned", "us.leave"),
     "a state with no move": ("      stay: {}\n", "", "no-move", "warn", "withdrawn"),
-    "odds off one": ("{truce: p, war: 1 - p}", "{truce: p, war: 0.5 - p}", "odds-negative", "0.5 - p", "fall to"),
+    "odds off one": ("{truce: p, war: 1 - p}", "{truce: p, war: 0.5 - p}", "odds-off-one", "pause", "sum to 0.5"),
     "odds that sum to less": ("{truce: p, war: 1 - p}", "{truce: p / 2, war: 1 - p}", "odds-off-one", "pause", "one minus"),
     "type odds off one": ("hard: 1 - p, soft: p", "hard: 0.4, soft: p", "odds-off-one", "russia.aim", "russia.aim"),
     "a prior outside its domain": ("beta(2, 6)", "beta(-1, 2)", "prior-outside-domain", "beta(-1, 2)", "positive"),
@@ -95,6 +99,15 @@ WRONG: dict[str, tuple[str, str, str, str, str]] = {
     "an interval upside down": ('"beta(2, 6)"', "0.6 to 0.2", "prior-outside-domain", "0.6 to 0.2", "least first"),
     "a prior with a parameter": ('"beta(2, 6)"', "\"beta(gain, 6)\"", "prior-not-constant", "gain", "let"),
     "division by what can be zero": ("russia: gain * here", "russia: gain / (p - 0.5)", "division-by-zero", "(p - 0.5)", "beta(2, 6)"),
+    "division by what is zero in a state": ("russia: gain * here", "russia: gain / here", "division-by-zero", "here", "when engagement is withdrawn"),
+    "division by what is zero for a type": ("russia: gain * here", "russia: gain / (russia.aim == hard)", "division-by-zero", "(russia.aim == hard)", "russia.aim is soft"),
+    "a misspelt exponent": ("russia: gain * here", "russia: gain ** hree", "unknown-name", "hree", "did you mean `here`"),
+    "a number beyond all numbers": ("russia: gain * here", "russia: gain ** 1e999", "number-too-large", "1e999", "larger"),
+    "a prior beyond all numbers": ("lognormal(0, 0.5)", "lognormal(0, 500)", "prior-too-wide", "gain", "narrower"),
+    "a round of a thousand years": ("round: 1 week", "round: 1000 years", "bad-length", "1000 years", "century"),
+    "a tag of YAML": ("title: A test", "title: !!int 3 tests", "yaml-tag", "!!int 3 tests", "leave it out"),
+    "a condition on a parameter": ("when: here", "when: fee > 0.5", "wrong-dependence", "fee > 0.5", "everyone must see"),
+    "an end that depends on a parameter": ("rounds: 4,", "stops: p > 0.5, rounds: 4,", "wrong-dependence", "p > 0.5", "`stops`"),
     "a let that leads to itself": ("here: engagement != withdrawn", "here: there\n  there: here", "let-cycle", "here", "`here` -> `there` -> `here`"),
     "an unknown key": ("rounds: 4", "round_count: 4, rounds: 4", "unknown-key", "round_count", "rounds"),
     "a key that is missing": ("rounds: 4, ", "", "missing-key", "", "`rounds`"),
@@ -115,6 +128,17 @@ WRONG: dict[str, tuple[str, str, str, str, str]] = {
     "a claim about an unknown party": ("P(us.leave within", "P(usa.leave within", "unknown-party", "usa.leave", "us"),
     "a claim that claims nothing": ("< 0.5}", "+ 0.5}", "not-a-claim", "P(us.leave within 2 rounds) + 0.5", "compares"),
     "an event without probability": ("P(us.leave within 2 rounds)", "us.leave within 2 rounds", "syntax", "<", "P(...)"),
+    "a claim about a name that is not there": ("P(us.leave within 2 rounds)", "P(heer)", "unknown-name", "heer", "did you mean `here`"),
+    "a claim about a level alone": ("P(us.leave within 2 rounds)", "P(truce)", "bare-level", "truce", "fighting == truce"),
+    "a claim about a party": ("P(us.leave within 2 rounds)", "P(us)", "party-as-event", "us", "`us.stay`"),
+    "a number as an event": ("P(us.leave within 2 rounds)", "P(gain)", "not-a-condition", "gain", "compare"),
+    "an event that depends on a parameter": ("P(us.leave within 2 rounds)", "P(gain > 1)", "parameter-in-event", "gain > 1", "outside `P(...)`"),
+    "a value beside a probability": ("P(us.leave within 2 rounds) < 0.5", "value(us) > P(us.leave)", "unit-mismatch", "value(us) > P(us.leave)", "only like"),
+    "a sum of value and probability": ("P(us.leave within 2 rounds) < 0.5", "value(us) + P(us.leave) > 0", "unit-mismatch", "value(us) + P(us.leave)", "`+` joins"),
+    "a parameter set in another unit": ("P(us.leave within 2 rounds)", "P(us.leave | set(gain = fee))", "unit-mismatch", "fee", "must be in utility/round"),
+    "a move of another party": ("P(us.leave within 2 rounds) < 0.5", "modal(us) == russia.fight", "move-of-another", "russia.fight", "`us.stay`"),
+    "an imposed move without brackets": ("P(us.leave within 2 rounds)", "P(us.leave | do us.warn)", "syntax", "us.warn", "write `do(us.withdraw)`"),
+    "a condition that is none": ("P(us.leave within 2 rounds)", "P(us.leave | see 2025-04-19)", "syntax", "2025-04-19", "conditions are"),
     "a trend in no parameter": ("< 0.5}", "rises with gian}", "unknown-parameter", "gian", "gain"),
     "an equals sign alone": ("fighting == truce)\n  russia", "fighting = truce)\n  russia", "syntax", "=", "=="),
     "two numbers in a row": ("russia: gain * here", "russia: gain 2", "syntax", "2", "operator"),
@@ -164,6 +188,70 @@ def test_every_problem_is_shown_at_once_in_the_order_of_places():
     assert {WRONG[name][2] for name in names} <= {d.code for d in diagnostics}
     lines = [d.span.line for d in diagnostics if d.span]
     assert lines == sorted(lines)
+
+
+def test_named_expressions_may_build_on_each_other_only_so_far():
+    tower = "".join(f"  l{i}: l{i - 1} + 1\n" for i in range(1, 3000))
+    text = BASE.replace("let:\n", f"let:\n  l0: p\n{tower}").replace("gain * here", "gain * here * l2999")
+    assert [d.code for d in found(text)] == ["expression-too-deep"]
+    low = BASE.replace("let:\n", f"let:\n  l0: p\n{tower[: tower.index('  l122:')]}")
+    assert [d.code for d in found(low.replace("gain * here", "gain * here * l121"))] == []
+
+
+def test_a_named_expression_that_is_used_twice_at_every_step_is_read_quickly():
+    doubling = "".join(f"  l{i}: l{i - 1} + l{i - 1}\n" for i in range(1, 60))
+    text = BASE.replace("let:\n", f"let:\n  l0: 1 + p\n{doubling}")
+    text = text.replace("truce: p, war: 1 - p", "truce: p / l59, war: 1 - p / l59")
+    began = time.perf_counter()
+    assert found(text) == ()
+    assert time.perf_counter() - began < 5
+
+
+def test_there_may_be_so_many_parameters_and_no_more():
+    many = "".join(f"  q{i}: 1 to 2\n" for i in range(600))
+    codes = [
+        d.code for d in found(BASE.replace("parameters:\n", f"parameters:\n{many}")) if d.severity == "error"
+    ]
+    assert codes[0] == "too-many-parameters"
+
+
+@pytest.mark.parametrize(
+    "guarded",
+    ["gain / here if here else 0", "gain / (1 + here)", "gain / (here + (engagement == withdrawn))"],
+)
+def test_a_division_that_is_kept_from_zero_is_no_problem(guarded: str):
+    assert found(BASE.replace("russia: gain * here", f"russia: {guarded}")) == ()
+
+
+def test_a_named_condition_is_an_event():
+    text = BASE.replace("P(us.leave within 2 rounds)", "P(always here within 2 rounds | after us.stay)")
+    assert found(text) == ()
+    assert "unused" not in {d.code for d in found(text.replace("gain * here", "gain"))}
+
+
+def test_states_and_outcomes_without_number_are_left_unchecked_with_a_warning():
+    factors = "".join(f"  f{i}: [a, b, c]\n" for i in range(24))
+    lots = ", ".join(f"f{i}: {{a: 0.2, b: 0.3, c: 0.5}}" for i in range(24))
+    text = BASE.replace("factors:\n", f"factors:\n{factors}").replace(
+        "then: {fighting: {", f"then: {{{lots}, fighting: {{"
+    )
+    began = time.perf_counter()
+    assert [d.code for d in found(text)] == ["too-many-states"]
+    assert time.perf_counter() - began < 10
+
+
+TOKENS = [m.span() for m in re.finditer(r"[\w.]+|[^\w\s]", BASE)]
+ODD = ["", "x", "gain", "here", "engagement", "us", "us.leave", "russia.aim", "1e999", "-1", "0", "(", "{", "[]", "{}", "null",
+       "~", '"', "P(", "|", "max", "if", "not", "1 to 2", ".", "é", "*x", "&x", "#", "2025-13-45", "- a", "!!int 3", ":", ",",
+       "\n", "9" * 20, "1_0", "0x10", "nan", "0 ** -1", "\t", "\u2028", "\x00"]  # fmt: skip
+
+
+@given(st.sampled_from(TOKENS), st.sampled_from(ODD))
+@settings(max_examples=150, deadline=None)
+def test_any_word_may_be_replaced_by_any_other_without_a_bug_of_ours(token: tuple[int, int], odd: str):
+    text = BASE[: token[0]] + odd + BASE[token[1] :]
+    diagnostics = found(text)
+    assert render(diagnostics, {str(DATA / "made.yaml"): text}) or not diagnostics
 
 
 WARNINGS = {

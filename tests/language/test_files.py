@@ -43,6 +43,31 @@ def test_a_missing_file_suggests_the_one_that_is_there():
     assert problem.hint == "did you mean `minimal.yaml`?"
 
 
+def test_bytes_that_are_not_utf8_have_a_place(tmp_path: Path):
+    (tmp_path / "latin.yaml").write_bytes("title: A\nwhy: Größe\n".encode("latin-1"))
+    (problem,) = check(tmp_path / "latin.yaml")
+    assert str(problem.span).endswith("latin.yaml:2:8")
+
+
+def test_what_never_ends_is_read_only_so_far():
+    device = Path("/dev/zero")
+    if not device.exists():
+        pytest.skip("no such device here")
+    assert refusal(device) == "too-large"
+
+
+def test_too_many_values_are_not_blamed_on_aliases():
+    assert refusal(MINIMAL, "a: [" + "x, " * 60_000 + "x]\n") == "too-many-values"
+
+
+def test_many_values_cut_by_commas_are_read_in_linear_time():
+    text = "a: {" + ", ".join(f"p{i}: beta(2, {i})" for i in range(12_000)) + "}\n"
+    began = time.perf_counter()
+    parse(text, file="f")
+    parse("a: [f(" + "1, " * 20_000 + "1)]\n", file="f")
+    assert time.perf_counter() - began < 10
+
+
 def test_an_alias_bomb_is_refused_quickly():
     bomb = "a0: &a0 [x, x]\n" + "".join(
         f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 40)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from goodoffices.core.diagnostics import Refusal, render
+from goodoffices.core.reading import read_sources
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,7 +54,7 @@ def guard(command: Callable[[], int | None]) -> int:
         code = command()
         sys.stdout.flush()
     except Refusal as refusal:
-        complain(render(refusal.diagnostics, refusal.sources))
+        complain(render(refusal.diagnostics, read_sources(refusal.diagnostics, refusal.sources)))
         return REFUSED
     except Misuse as misuse:
         complain(f"error: {misuse}")

@@ -34,7 +34,7 @@ def compile_scenario(
         Refusal: `open-ended`, `no-rounds`, `no-turns`, `over-at-the-start`, `hidden-condition`, `no-move`,
             `tree-too-large`.
     """
-    graph = make_graph(scenario, rounds=rounds)
+    graph = make_graph(scenario, rounds=rounds, most=most_nodes)
     refuse_large(graph, most=most_nodes)
     return _assemble(graph, unroll(graph))
 

@@ -7,6 +7,7 @@ trees that would not fit.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,15 @@ from numpy.typing import NDArray
 
 from goodoffices.compiler.profiles import Profiles, number_profiles
 from goodoffices.compiler.slots import CHANCE, LOTTERY, MOVE, Key, Option, Rules, Slot, State
-from goodoffices.core.diagnostics import refuse
+from goodoffices.core.diagnostics import Refusal, refuse
 from goodoffices.language.scenario import Scenario
 
 MOST_NODES = 2_000_000
 """Trees of more nodes are refused."""
+PATIENCE = 20_000
+"""Graphs of fewer edges are finished, however large the tree, so that its size can be told."""
+READABLE = 10**15
+"""Larger numbers are shown as powers of ten."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +79,18 @@ class StateGraph:
         return np.array([slot.last for slot in self.slots] + [False])[self.config_slot[self.edge_from]]
 
 
-def make_graph(scenario: Scenario, *, rounds: int | None = None) -> StateGraph:
+def make_graph(scenario: Scenario, *, rounds: int | None = None, most: int | None = None) -> StateGraph:
     """Follow every state that play can come to over the given number of rounds.
 
+    Args:
+        scenario: what to follow.
+        rounds: number of rounds, instead of the scenario's own.
+        most: give up where the tree is known to have more nodes and the graph itself is large; smaller graphs are
+            finished, and `refuse_large` says how large their trees are.
+
     Raises:
-        Refusal: `open-ended` where no number of rounds is given; `no-move`, `hidden-condition` from the slots.
+        Refusal: `open-ended` where no number of rounds is given; `tree-too-large`; `no-move`, `hidden-condition` and
+            `too-many-outcomes` from the slots.
     """
     count = scenario.time.rounds if rounds is None else rounds
     if count is None:
@@ -93,17 +105,25 @@ def make_graph(scenario: Scenario, *, rounds: int | None = None) -> StateGraph:
         raise refuse(
             "no-turns", "the scenario has no turns, so there is nothing to unroll", hint="add `turns`"
         )
-    return _Builder(scenario, count).build()
+    return _Builder(scenario, count, most).build()
 
 
 class _Builder:
-    def __init__(self, scenario: Scenario, rounds: int) -> None:
+    def __init__(self, scenario: Scenario, rounds: int, most: int | None) -> None:
         self.rules = Rules(scenario)
+        self.profiles = number_profiles(scenario)
+        self.most = most
         self.scenario, self.rounds = scenario, rounds
         self.states: dict[State, int] = {}
         self.configs: list[tuple[int, int, int, int, int, int]] = []
         self.edges: list[tuple[int, int, int, bool]] = []
         self.options: list[Option] = []
+        self.ways = [1]
+        """By configuration: how many histories lead to it."""
+        self.inner = 0
+        """Histories so far at which something is chosen or drawn, or play ends."""
+        self.totals: list[int] = []
+        """Nodes of the tree cut after each round that is finished."""
 
     def build(self) -> StateGraph:
         slots = self.rules.slots
@@ -117,6 +137,9 @@ class _Builder:
         opened = 0
         for level in range(self.rounds * len(slots) + 1):
             round_index, slot = divmod(level, len(slots))
+            if slot == 0 and level:
+                reached = sum(self.ways[number] for number in here.values())
+                self.totals.append(_nodes(self.inner + reached, self.profiles.count))
             following: dict[Key, int] = {}
             opened += len(here)  # numbers below this are taken by configurations up to this level
             for key in here:
@@ -126,8 +149,14 @@ class _Builder:
                 number = len(self.configs)
                 place = -1 if over else slot
                 self.configs.append((level, round_index, place, state, len(self.edges), len(found)))
+                self.inner += self.ways[number] if len(found) != 1 else 0
+                if len(self.edges) > PATIENCE:
+                    self._give_up()
                 for option in found:
                     to = following.setdefault(option.to, opened + len(following))
+                    if to == len(self.ways):
+                        self.ways.append(0)
+                    self.ways[to] += self.ways[number]
                     self.edges.append((number, to, option.label, slot == len(slots) - 1))
                     self.options.append(option)
             here = following
@@ -138,7 +167,7 @@ class _Builder:
             scenario=self.scenario,
             rounds=self.rounds,
             slots=slots,
-            profiles=number_profiles(self.scenario),
+            profiles=self.profiles,
             states=states,
             config_level=level,
             config_round=round_index,
@@ -152,6 +181,17 @@ class _Builder:
             edge_round_end=ends.astype(bool),
             options=tuple(self.options),
         )
+
+    def _give_up(self) -> None:
+        """Refuse where the tree is too large already, or the graph as large as a tree may be."""
+        known = max(_nodes(self.inner, self.profiles.count), len(self.edges))
+        if self.most is not None and known > self.most:
+            raise _too_large(self.rounds, self.totals, f"more than {self.most:,}", self.most)
+
+
+def _nodes(histories: int, profiles: int) -> int:
+    """Nodes of so many histories: one for each profile, and the root at which chance draws the types."""
+    return histories * profiles + (profiles > 1)
 
 
 def count_nodes(graph: StateGraph) -> list[int]:
@@ -177,7 +217,7 @@ def count_nodes(graph: StateGraph) -> list[int]:
     inner = 0
     for r in range(graph.rounds):
         inner += by_round[r]
-        totals.append((inner + frontier[r + 1]) * profiles + (profiles > 1))
+        totals.append(_nodes(inner + frontier[r + 1], profiles))
     return totals
 
 
@@ -190,11 +230,15 @@ def refuse_large(graph: StateGraph, *, most: int = MOST_NODES) -> int:
     totals = count_nodes(graph)
     if totals[-1] <= most:
         return totals[-1]
+    size = f"{totals[-1]:,}" if totals[-1] < READABLE else f"10^{math.log10(totals[-1]):.0f}"
+    raise _too_large(graph.rounds, totals, size, most)
+
+
+def _too_large(rounds: int, totals: list[int], size: str, most: int) -> Refusal:
     fits = sum(total <= most for total in totals)
-    rounds = f"{graph.rounds} round{'s' * (graph.rounds != 1)}"
-    raise refuse(
+    return refuse(
         "tree-too-large",
-        f"{rounds} make a tree of {totals[-1]:,} nodes, and at most {most:,} are unrolled",
+        f"{rounds:,} round{'s make' if rounds != 1 else ' makes'} a tree of {size} nodes, and at most {most:,} are unrolled",
         hint=f"fewer rounds: `--rounds {fits}` makes {totals[fits - 1]:,} nodes"
         if fits
         else "one round is too large already: fewer moves, lotteries or private types",

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from goodoffices.core.diagnostics import refuse
 from goodoffices.language.scenario import Scenario
+
+MOST_PROFILES = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +43,19 @@ class Profiles:
 
 
 def number_profiles(scenario: Scenario) -> Profiles:
-    """Number the product of all type dimensions; the last dimension varies fastest."""
+    """Number the product of all type dimensions; the last dimension varies fastest.
+
+    Raises:
+        Refusal: `too-many-types`.
+    """
     sizes = [len(d.levels) for d in scenario.types]
+    if math.prod(sizes) > MOST_PROFILES:
+        raise refuse(
+            "too-many-types",
+            f"the private types make {math.prod(sizes):,} combinations, and at most {MOST_PROFILES:,} are solved",
+            span=scenario.types[-1].note.span,
+            hint="leave out what matters least, or make it a parameter",
+        )
     table = (
         np.array(list(itertools.product(*map(range, sizes))), dtype=np.int64)
         .reshape(math.prod(sizes), len(sizes))

@@ -5,12 +5,14 @@ turn are drawn (so that nobody in a `together` turn sees the others' outcome bef
 one. Conditions (`when`) and the odds of lotteries are read at the state before the turn, because the moves of a
 `together` turn are made at the same time.
 
-Refuses a `when` or `stops` that depends on a parameter or on a private type, and a state that leaves a party no move.
+Refuses a `when` or `stops` that depends on a parameter or on a private type, a state that leaves a party no move, and a
+turn with too many outcomes.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +29,8 @@ Key = tuple[State, tuple[int, ...]]
 """A state and the moves already chosen in this turn (indices into each mover's moves)."""
 
 MOVE, LOTTERY, CHANCE = 0, 1, 2
+MOST_OUTCOMES = 20_000
+"""Combinations of what the lotteries of one turn can draw."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,7 @@ class Rules:
             for effect in self._effects(place, chosen)
             if len(effect.outcomes) > 1
         ]
+        self._bound(place, math.prod(map(len, draws)))
         found: list[Option] = []
         for number, combination in enumerate(itertools.product(*draws)):
             drawn = {factor: level for factor, level, _ in combination}
@@ -148,6 +153,7 @@ class Rules:
                 for e in outcome.then
                 if len(e.outcomes) > 1
             ]
+            self._bound(place, len(found) + math.prod(map(len, draws)))
             for combination in itertools.product(*draws):
                 to = self._set(state, [(e.factor, e.outcomes[0][0]) for e in certain])
                 to = self._set(to, [(factor, level) for factor, level, _ in combination])
@@ -202,6 +208,15 @@ class Rules:
         return not holds(odds, self.scenario, rows)[0]
 
     # ------------------------------------------------------------ refusals
+    def _bound(self, place: Slot, outcomes: int) -> None:
+        if outcomes > MOST_OUTCOMES:
+            raise refuse(
+                "too-many-outcomes",
+                f"the lotteries of turn {place.turn + 1} have more than {MOST_OUTCOMES:,} outcomes together",
+                span=self.scenario.turns[place.turn].note.span,
+                hint="let fewer factors be drawn in one turn",
+            )
+
     def _stuck(self, who: str, place: Slot, state: State) -> Refusal:
         where = ", ".join(f.levels[i] for f, i in zip(self.scenario.factors, state, strict=True))
         return refuse(

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from goodoffices.core.reading import read_at_most
 from goodoffices.documents.sentences import sentences
 
 MAX_BYTES = 2_000_000
@@ -56,9 +57,10 @@ def read_document(folder: Path, name: str) -> Text:
     try:
         if path.is_dir():
             raise DocumentError("document-folder", f"`{name}` is a folder, not a file")
-        if path.stat().st_size > MAX_BYTES:
+        content = read_at_most(path, MAX_BYTES)
+        if content is None:
             raise DocumentError("document-too-large", f"`{name}` is larger than {MAX_BYTES:,} bytes")
-        content = path.read_bytes().decode("utf-8-sig")
+        content = content.decode("utf-8-sig")
     except FileNotFoundError:
         present = sorted(p.name for p in home.glob("*.md")) + sorted(p.name for p in home.glob("*.txt"))
         hint = f"the folder holds {', '.join(f'`{p}`' for p in present[:6])}" if present else None

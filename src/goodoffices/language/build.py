@@ -6,8 +6,6 @@ altogether, with the problems in the reader's scope. Names are declared first, s
 
 from __future__ import annotations
 
-import datetime
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,23 +26,16 @@ from goodoffices.language.scenario import (
     Party,
     Prior,
     Scenario,
-    Time,
     TypeDimension,
 )
+from goodoffices.language.times import read_time
+from goodoffices.language.walk import is_faulty
 from goodoffices.language.yaml_text import Entry, Mapping, Node, Sequence
 from goodoffices.language.yaml_text import Text as Scalar
 
 VERSION = "1"
-DAYS = {
-    "day": 1.0,
-    "week": 7.0,
-    "fortnight": 14.0,
-    "month": 365.25 / 12,
-    "quarter": 365.25 / 4,
-    "year": 365.25,
-}
-"""Calendar words for lengths of time, in days."""
-_LENGTH = re.compile(r"(?:(\d+(?:\.\d+)?)\s+)?(day|week|fortnight|month|quarter|year)s?")
+MOST_PARAMETERS = 500
+"""Every parameter is tried at its extremes and at hundreds of draws while a file is checked."""
 
 
 @dataclass
@@ -64,7 +55,7 @@ class Builder(Reader):
         factors = self._factors(fields.get("factors"))
         type_nodes = self._declare_types(fields.get("types"), taken)
         self._declare_lets(fields.get("let"))
-        time = self._time(fields.get("time"))
+        time = read_time(self, fields.get("time"))
         stops = self._stops(fields.get("time"))
         parties = self._parties(fields.get("parties"))
         types = self._types(type_nodes)
@@ -171,7 +162,7 @@ class Builder(Reader):
             key = self.scope.dimension(name, None)
             if key is None:
                 found = resolve.expression(self.syntax(by, "`by`") or _nothing(by.span), self.scope)
-                if not resolve.is_faulty(found):
+                if not is_faulty(found):
                     self.report("bad-table", f"`{name}` is neither a factor nor a type", by.span)
                 return None
             given, place = {e.key.value for e in levels.entries}, levels.span
@@ -224,52 +215,6 @@ class Builder(Reader):
             self.documents[name] = text
             found.append(Document(name, file, cites, text.text, text.sentences))
         return tuple(found)
-
-    def _time(self, node: Node | None) -> Time:
-        fields = self.fields(node, "time", what="`time`")
-        days = 7.0
-        if "round" in fields:
-            match = _LENGTH.fullmatch(self.text(fields["round"], "`round`"))
-            if match and float(match[1] or 1) > 0:
-                days = float(match[1] or 1) * DAYS[match[2]]
-            else:
-                self.report(
-                    "bad-length",
-                    "`round` is a length of time",
-                    fields["round"].span,
-                    f"such as `1 week`; known are {', '.join(DAYS)}",
-                )
-        start: datetime.date | None = None
-        if "from" in fields:
-            try:
-                start = datetime.date.fromisoformat(self.text(fields["from"], "`from`"))
-            except ValueError:
-                self.report("bad-date", "`from` must be a day", fields["from"].span, "as in `2025-01-20`")
-        rounds: int | None = 1
-        if "rounds" in fields:
-            text = self.text(fields["rounds"], "`rounds`")
-            if text == "open-ended":
-                rounds = None
-            elif text.isdigit() and 1 <= int(text[:7]) <= 100_000:
-                rounds = int(text[:7])
-            else:
-                self.report(
-                    "bad-rounds", "`rounds` is a whole number from 1, or `open-ended`", fields["rounds"].span
-                )
-        return Time(days, start, rounds, self._discount(fields.get("discount"), days))
-
-    def _discount(self, node: Node | None, round_days: float) -> tree.Expression:
-        """Discount per round; `0.97 per week` is taken to the power of the weeks in a round."""
-        if node is None:
-            return tree.Number(1.0)
-        if isinstance(node, Scalar):
-            match = re.search(r"\s+per\s+(day|week|fortnight|month|quarter|year|round)\s*$", node.value)
-            if match:
-                cut = Scalar(node.value[: match.start()], node.span, node.plain, node.places)
-                base = self.expression(cut, "`discount`")
-                power = 1.0 if match[1] == "round" else round_days / DAYS[match[1]]
-                return base if power == 1.0 else tree.Binary("**", base, tree.Number(power), node.span)
-        return self.expression(node, "`discount`")
 
     def _stops(self, node: Node | None) -> tree.Expression | None:
         stops = node.get("stops") if isinstance(node, Mapping) else None
@@ -334,7 +279,15 @@ class Builder(Reader):
 
     def _parameters(self, node: Node | None) -> tuple[Parameter, ...]:
         found: list[Parameter] = []
-        for entry in self.named(node, "a parameter"):
+        for count, entry in enumerate(self.named(node, "a parameter")):
+            if count == MOST_PARAMETERS:
+                self.report(
+                    "too-many-parameters",
+                    f"a scenario has at most {MOST_PARAMETERS} parameters",
+                    entry.key.span,
+                    "an argument that rests on more can hardly be judged; fix some at their values",
+                )
+                break
             fields: dict[str, Node] = {"prior": entry.value}
             if isinstance(entry.value, Mapping):
                 fields = self.fields(entry.value, "parameter", what="a parameter")

@@ -5,17 +5,27 @@ Receives a scenario whose names are resolved and the reader with the places; rec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from goodoffices.core.diagnostics import Span
-from goodoffices.language import odds, tree
+from goodoffices.language import claim_checks, odds, tree
 from goodoffices.language.reach import Reach, explore
 from goodoffices.language.reader import Reader
-from goodoffices.language.resolve import Scope, is_condition, is_faulty
-from goodoffices.language.scenario import Let, Scenario
+from goodoffices.language.resolve import Scope
+from goodoffices.language.scenario import Scenario
+from goodoffices.language.syntax import MAX_HEIGHT
 from goodoffices.language.tree import Expression
 from goodoffices.language.units import NONE, PER_ROUND, PER_UTILITY, UTILITY, UnitChecker
-from goodoffices.language.walk import dimensions_of, let_cycles, nodes
+from goodoffices.language.walk import (
+    dimensions_of,
+    every_expression,
+    height,
+    is_truth,
+    let_cycles,
+    let_heights,
+    nodes,
+    parameters_of,
+)
 
 
 def examine(scenario: Scenario, reader: Reader, unit_places: dict[str, Span]) -> None:
@@ -23,7 +33,7 @@ def examine(scenario: Scenario, reader: Reader, unit_places: dict[str, Span]) ->
     scope = reader.scope
     _payoffs(scenario, scope)
     _usage(scenario, scope)
-    if _cycles(scenario, scope):
+    if _cycles(scenario, scope) or _too_tall(scenario, scope):
         return
     _conditions(scenario, scope)
     _dependence(scenario, scope)
@@ -45,6 +55,21 @@ def _cycles(scenario: Scenario, scope: Scope) -> bool:
             "a named expression may only build on others that do not lead back to it",
         )
     return bool(cycles)
+
+
+def _too_tall(scenario: Scenario, scope: Scope) -> bool:
+    """Whether some expression, written out, is nested deeper than everything that follows it can go."""
+    heights = let_heights({let.name: let for let in scenario.lets})
+    tall = [let.note.span for let in scenario.lets if heights[let.name] > MAX_HEIGHT]
+    tall = tall or [e.span for e in every_expression(scenario) if height(e, heights) > MAX_HEIGHT]
+    if tall:
+        scope.report(
+            "expression-too-deep",
+            f"written out, this is nested more than {MAX_HEIGHT} deep",
+            tall[0],
+            "let fewer named expressions build on each other",
+        )
+    return bool(tall)
 
 
 def _payoffs(scenario: Scenario, scope: Scope) -> None:
@@ -85,7 +110,7 @@ def _conditions(scenario: Scenario, scope: Scope) -> None:
     wanted = [scenario.stops]
     wanted += [move.when for turn in scenario.turns for mover in turn.movers for move in mover.moves]
     wanted += [outcome.when for turn in scenario.turns for outcome in turn.outcomes]
-    for root in odds.every_expression(scenario):
+    for root in every_expression(scenario):
         for node in nodes(root):
             if isinstance(node, tree.Conditional):
                 wanted.append(node.condition)
@@ -94,7 +119,7 @@ def _conditions(scenario: Scenario, scope: Scope) -> None:
             elif isinstance(node, tree.Binary) and node.operator in ("and", "or"):
                 wanted += [node.left, node.right]
     for condition in wanted:
-        if isinstance(condition, tree.Name) and not _is_truth(condition, lets):
+        if isinstance(condition, tree.Name) and not is_truth(condition, lets):
             scope.report(
                 "not-a-condition",
                 f"a condition is needed here, and `{condition.name}` is a number",
@@ -103,19 +128,19 @@ def _conditions(scenario: Scenario, scope: Scope) -> None:
             )
 
 
-def _is_truth(node: Expression, lets: Mapping[str, Let]) -> bool:
-    while isinstance(node, tree.Name) and node.name in lets:
-        following = lets[node.name].expression
-        if following is None:
-            return False
-        node = following
-    return is_condition(node) or is_faulty(node)
-
-
 # ---------------------------------------------------------------- what may depend on what
 def _dependence(scenario: Scenario, scope: Scope) -> None:
     """Some expressions are asked for before there is a state, or where a private type would be given away."""
     lets = {let.name: let for let in scenario.lets}
+
+    def public(expression: Expression | None, what: str) -> None:
+        for name in sorted(parameters_of(expression, scenario))[:1] if expression else ():
+            scope.report(
+                "wrong-dependence",
+                f"{what} cannot depend on the parameter `{name}`: everyone must see what is possible",
+                expression.span if expression else None,
+                "make it depend on factors, and let `costs` say what is dear",
+            )
 
     def forbid(expression: Expression | None, what: str, *, factors: bool, why: str) -> None:
         for name, node in dimensions_of(expression, lets).items() if expression else ():
@@ -130,6 +155,7 @@ def _dependence(scenario: Scenario, scope: Scope) -> None:
         forbid(party.rationality, "rationality", factors=True, why="it is one number for the whole game")
     forbid(scenario.time.discount, "the discount", factors=True, why="it is one number for the whole game")
     forbid(scenario.stops, "`stops`", factors=False, why="everyone must see that the talks have ended")
+    public(scenario.stops, "`stops`")
     for turn in scenario.turns:
         for mover in turn.movers:
             for move in mover.moves:
@@ -139,6 +165,7 @@ def _dependence(scenario: Scenario, scope: Scope) -> None:
                     factors=False,
                     why="what is possible would give the type away; use costs",
                 )
+                public(move.when, "`when`")
                 for effect in move.then:
                     for _, expression in effect.outcomes:
                         forbid(
@@ -149,6 +176,7 @@ def _dependence(scenario: Scenario, scope: Scope) -> None:
                         )
         for outcome in turn.outcomes:
             forbid(outcome.when, "`when`", factors=False, why="the outcome would give the type away")
+            public(outcome.when, "`when`")
             forbid(outcome.odds, "odds of chance", factors=False, why="the outcome would give the type away")
             for effect in outcome.then:
                 for _, expression in effect.outcomes:
@@ -201,6 +229,7 @@ def _units(scenario: Scenario, scope: Scope, places: dict[str, Span]) -> None:
             for effect in outcome.then:
                 for _, expression in effect.outcomes:
                     checker.check(expression, NONE, "odds")
+    claim_checks.examine(scenario, scope, checker)
 
 
 # ---------------------------------------------------------------- what can happen
@@ -208,7 +237,6 @@ def _possibilities(scenario: Scenario, scope: Scope, reach: Reach) -> None:
     """Levels never reached, moves never possible, states with no move; warnings where a what-if took moves away."""
     if not scenario.turns:
         return
-    reach = explore(scenario)
     tell = scope.warn if scenario.changes else scope.report
     for index, actor, state in reach.stuck:
         where = _shown(zip((f.name for f in scenario.factors), state, strict=True))
@@ -223,7 +251,8 @@ def _possibilities(scenario: Scenario, scope: Scope, reach: Reach) -> None:
         scope.warn(
             "too-many-states",
             "the talks can come to more states than were searched, so it was not checked that everything is possible",
-            None,
+            scenario.factors[0].note.span if scenario.factors else None,
+            "fewer factors, or fewer that a single turn can change",
         )
         return
     for factor in scenario.factors:

@@ -51,8 +51,8 @@ def evaluate(expression: Expression, where: Environment, *, xp: Any = np) -> Any
     """Value of an expression; a number or truth value, or an array that broadcasts over the parameters' draws."""
     if xp is np:
         with np.errstate(all="ignore"):
-            return _value(expression, where, xp)
-    return _value(expression, where, xp)
+            return _value(expression, where, xp, {})
+    return _value(expression, where, xp, {})
 
 
 def compile_expression(
@@ -80,46 +80,58 @@ def _number(value: Any, xp: Any) -> Any:
     return value
 
 
-def _value(node: Expression, where: Environment, xp: Any) -> Any:
+Known = dict[str, Any]
+"""Values of named expressions and of the tables' present entries: each is computed once, however often it is used."""
+
+
+def _named(name: str, expression: Expression, where: Environment, xp: Any, known: Known) -> Any:
+    if name not in known:
+        known[name] = _value(expression, where, xp, known)
+    return known[name]
+
+
+def _value(node: Expression, where: Environment, xp: Any, known: Known) -> Any:
     match node:
         case tree.Number(value=value):
             return value
         case tree.Name(name=name):
             let = where.lets.get(name)
             if let is not None and let.expression is not None:
-                return _value(let.expression, where, xp)
+                return _named(name, let.expression, where, xp, known)
             return where.parameters[name]
         case tree.Lookup(table=table, key=key):
-            return _value(where.lets[table].table[where.levels[key]], where, xp)
+            return _named(table, where.lets[table].table[where.levels[key]], where, xp, known)
         case tree.LevelTest(subject=subject, levels=levels):
             return where.levels[subject] in levels
         case tree.Unary(operator="-", operand=operand):
-            return -_number(_value(operand, where, xp), xp)
+            return -_number(_value(operand, where, xp, known), xp)
         case tree.Unary(operand=operand):
-            inner = _value(operand, where, xp)
+            inner = _value(operand, where, xp, known)
             return not inner if _static(inner) else xp.logical_not(inner)
         case tree.Binary(operator="and" | "or" as operator):
-            return _connective(operator, node.left, node.right, where, xp)
+            return _connective(operator, node.left, node.right, where, xp, known)
         case tree.Binary(operator=operator):
-            left, right = (_number(_value(side, where, xp), xp) for side in (node.left, node.right))
+            left, right = (_number(_value(side, where, xp, known), xp) for side in (node.left, node.right))
             return _OPERATORS[operator](xp, left, right)
         case tree.Conditional(condition=condition, then=then, otherwise=otherwise):
-            test = _value(condition, where, xp)
+            test = _value(condition, where, xp, known)
             if _static(test):
-                return _value(then if test else otherwise, where, xp)
-            one, two = (_number(_value(branch, where, xp), xp) for branch in (then, otherwise))
+                return _value(then if test else otherwise, where, xp, known)
+            one, two = (_number(_value(branch, where, xp, known), xp) for branch in (then, otherwise))
             return xp.where(test, one, two)
         case tree.Call(function=function, arguments=arguments):
-            values = (_number(_value(argument, where, xp), xp) for argument in arguments)
+            values = (_number(_value(argument, where, xp, known), xp) for argument in arguments)
             return FUNCTIONS[function].run(xp, *values)
 
 
-def _connective(operator: str, left: Expression, right: Expression, where: Environment, xp: Any) -> Any:
+def _connective(
+    operator: str, left: Expression, right: Expression, where: Environment, xp: Any, known: Known
+) -> Any:
     """Decide by the left side alone where it is known, so that only the needed side is computed."""
-    one = _value(left, where, xp)
+    one = _value(left, where, xp, known)
     if _static(one):
-        return one if bool(one) == (operator == "or") else _value(right, where, xp)
-    two = _value(right, where, xp)
+        return one if bool(one) == (operator == "or") else _value(right, where, xp, known)
+    two = _value(right, where, xp, known)
     return xp.logical_and(one, two) if operator == "and" else xp.logical_or(one, two)
 
 

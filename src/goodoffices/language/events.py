@@ -171,11 +171,20 @@ class Events:
 
     def _state(self, node: Syntax) -> tree.StateIs:
         if not self._is_state(node):
+            if node.form == "name" and node.text in self.scope.parties:
+                moves = self.scope.moves.get(node.text, ())
+                raise self.stop(
+                    "party-as-event",
+                    f"`{node.text}` is a party, and an event is something that it does",
+                    node.span,
+                    f"such as `{node.text}.{moves[0]}`" if moves else None,
+                )
             if node.form == "name" and split_names(node.text)[0] in self.scope.parties:
                 raise self.stop(
                     "move-as-state",
                     f"`{node.text}` happens at a moment; here a lasting condition is needed",
                     node.span,
+                    f"a move goes with `{node.text} within 2 rounds` or `{node.text} before ...`",
                 )
             raise self.stop(
                 "nested-event",
@@ -189,8 +198,8 @@ class Events:
         """A condition without any time word or move is one condition on the state."""
         if node.form in ("timed", "before", "until", "trend", "margin"):
             return False
-        if node.form == "name":
-            return False
+        if node.form == "name":  # a named expression, or a mistake that reading it as one explains
+            return "." not in node.text and node.text not in self.scope.parties
         if node.form == "unary" or (node.form == "binary" and node.text in ("and", "or")):
             return all(self._is_state(part) for part in node.parts)
         return node.form in ("compare", "in")

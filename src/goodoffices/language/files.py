@@ -11,6 +11,7 @@ from os import PathLike
 from pathlib import Path
 
 from goodoffices.core.diagnostics import Diagnostic, Refusal, Span, refuse
+from goodoffices.core.reading import read_at_most
 from goodoffices.language import yaml_text
 from goodoffices.language.build import Builder
 from goodoffices.language.scenario import Scenario
@@ -101,14 +102,14 @@ def _content(path: Path) -> str:
             inside = sorted(p.name for p in path.iterdir() if p.suffix in (".yaml", ".yml"))
             hint = f"it holds {', '.join(f'`{p}`' for p in inside[:5])}" if inside else None
             raise refuse("is-a-folder", f"`{name}` is a folder, not a scenario file", hint=hint)
-        size = path.stat().st_size
-        if size > yaml_text.MAX_BYTES:
+        content = read_at_most(path, yaml_text.MAX_BYTES)
+        if content is None:
             raise refuse(
                 "too-large",
-                f"`{name}` has {size:,} bytes; at most {yaml_text.MAX_BYTES:,} are read",
+                f"`{name}` has more than {yaml_text.MAX_BYTES:,} bytes, the most that is read",
                 hint="long texts belong in a document beside the scenario (`documents:`)",
             )
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         folder = path.parent
         present = [p.name for p in folder.iterdir() if p.is_file()] if folder.is_dir() else []
@@ -119,9 +120,12 @@ def _content(path: Path) -> str:
         )
         raise refuse("file-not-found", f"there is no file `{name}`", hint=hint) from None
     except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        line, column = before.count(b"\n") + 1, len(before) - (before.rfind(b"\n") + 1) + 1
         raise refuse(
             "not-utf8",
-            f"`{name}` is not UTF-8 text: byte {error.start:,} cannot be read",
+            f"this is not UTF-8 text: byte {error.start:,} cannot be read",
+            span=Span(name, line, column, line, column + 1),
             hint="save the file as UTF-8",
         ) from None
     except (OSError, ValueError) as error:

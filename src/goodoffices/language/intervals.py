@@ -15,7 +15,7 @@ from typing import Literal
 from goodoffices.language import tree
 from goodoffices.language.scenario import Let
 from goodoffices.language.tree import Expression
-from goodoffices.language.walk import let_parts, nodes
+from goodoffices.language.walk import let_parts, mentions
 
 Support = tuple[float, float, bool, bool]
 
@@ -36,68 +36,67 @@ def ranges_over_zero(
     divisor: Expression, supports: Mapping[str, Support], lets: Mapping[str, Let]
 ) -> Literal["certain", "possible"] | None:
     """Whether the divisor's values include zero."""
-    counts: dict[str, int] = {}
-    exact = True
-    todo = [divisor]
-    steps = 0
-    while todo:
-        for node in nodes(todo.pop()):
-            steps += 1
-            if isinstance(node, (tree.LevelTest, tree.Lookup, tree.Conditional)):
-                exact = False
-            if isinstance(node, tree.Name):
-                if node.name in lets:
-                    todo.extend(let_parts(lets[node.name]))
-                else:
-                    counts[node.name] = counts.get(node.name, 0) + 1
-            if steps > 20_000:
-                return None
-    found = _range(divisor, supports, lets)
-    if not found.zero:
+    if not _Ranges(supports, lets).of(divisor).zero:
         return None
-    return "certain" if exact and all(count == 1 for count in counts.values()) else "possible"
+    # What stands twice, be it a parameter or a named expression, cannot vary by itself.
+    found = list(mentions(divisor, lets))
+    names = [node.name for node in found if isinstance(node, tree.Name)]
+    by_state = any(isinstance(node, (tree.LevelTest, tree.Lookup, tree.Conditional)) for node in found)
+    return "certain" if not by_state and len(set(names)) == len(names) else "possible"
 
 
-def _range(node: Expression, supports: Mapping[str, Support], lets: Mapping[str, Let]) -> _Range:
-    match node:
-        case tree.Number(value=value):
-            return _Range(value, value, value == 0)
-        case tree.Name(name=name):
-            let = lets.get(name)
-            if let is not None:
-                return _range(let.expression, supports, lets) if let.expression is not None else _ALL
-            low, high, low_in, high_in = supports.get(name, (-math.inf, math.inf, True, True))
-            return _Range(low, high, low < 0 < high or (low == 0 and low_in) or (high == 0 and high_in))
-        case tree.Lookup(table=table):
-            return _union([_range(entry, supports, lets) for entry in lets[table].table.values()])
-        case tree.Unary(operator="-", operand=operand):
-            inner = _range(operand, supports, lets)
-            return _Range(-inner.high, -inner.low, inner.zero)
-        case tree.Conditional(then=then, otherwise=otherwise):
-            return _union([_range(then, supports, lets), _range(otherwise, supports, lets)])
-        case tree.Binary(operator="+" | "-" as operator, left=left, right=right):
-            one, two = _range(left, supports, lets), _range(right, supports, lets)
-            if operator == "-":
-                two = _Range(-two.high, -two.low, two.zero)
-            return _sum(one, two)
-        case tree.Binary(operator="*" | "/" as operator, left=left, right=right):
-            one, two = _range(left, supports, lets), _range(right, supports, lets)
-            if operator == "/":
-                if two.low <= 0 <= two.high:
-                    return _Range(-math.inf, math.inf, one.zero)
-                two = _Range(1 / two.high, 1 / two.low, False)
-            corners = [_times(a, b) for a in (one.low, one.high) for b in (two.low, two.high)]
-            return _Range(min(corners), max(corners), one.zero or two.zero)
-        case tree.Binary(operator="**", left=left, right=right):
-            base = _range(left, supports, lets)
-            if isinstance(right, tree.Number) and right.value > 0:
-                ends = [_power(base.low, right.value), _power(base.high, right.value)]
-                return _Range(min(0.0, *ends), max(ends), base.zero)
-            return _Range(0.0, math.inf, False) if base.low >= 0 else _ALL
-        case tree.Call(function=function, arguments=arguments):
-            return _call(function, [_range(a, supports, lets) for a in arguments])
-        case _:
-            return _Range(0.0, 1.0, True)
+class _Ranges:
+    """Ranges of expressions; that of a named expression is found once."""
+
+    def __init__(self, supports: Mapping[str, Support], lets: Mapping[str, Let]) -> None:
+        self.supports, self.lets = supports, lets
+        self.known: dict[str, _Range] = {}
+
+    def _named(self, let: Let) -> _Range:
+        if let.name not in self.known:
+            self.known[let.name] = _union([self.of(part) for part in let_parts(let)])
+        return self.known[let.name]
+
+    def of(self, node: Expression) -> _Range:
+        match node:
+            case tree.Number(value=value):
+                return _Range(value, value, value == 0)
+            case tree.Name(name=name):
+                let = self.lets.get(name)
+                if let is not None:
+                    return self._named(let)
+                low, high, low_in, high_in = self.supports.get(name, (-math.inf, math.inf, True, True))
+                return _Range(low, high, low < 0 < high or (low == 0 and low_in) or (high == 0 and high_in))
+            case tree.Lookup(table=table):
+                return self._named(self.lets[table])
+            case tree.Unary(operator="-", operand=operand):
+                inner = self.of(operand)
+                return _Range(-inner.high, -inner.low, inner.zero)
+            case tree.Conditional(then=then, otherwise=otherwise):
+                return _union([self.of(then), self.of(otherwise)])
+            case tree.Binary(operator="+" | "-" as operator, left=left, right=right):
+                one, two = self.of(left), self.of(right)
+                if operator == "-":
+                    two = _Range(-two.high, -two.low, two.zero)
+                return _sum(one, two)
+            case tree.Binary(operator="*" | "/" as operator, left=left, right=right):
+                one, two = self.of(left), self.of(right)
+                if operator == "/":
+                    if two.low <= 0 <= two.high:
+                        return _Range(-math.inf, math.inf, one.zero)
+                    two = _Range(1 / two.high, 1 / two.low, False)
+                corners = [_times(a, b) for a in (one.low, one.high) for b in (two.low, two.high)]
+                return _Range(min(corners), max(corners), one.zero or two.zero)
+            case tree.Binary(operator="**", left=left, right=right):
+                base = self.of(left)
+                if isinstance(right, tree.Number) and right.value > 0:
+                    ends = [_power(base.low, right.value), _power(base.high, right.value)]
+                    return _Range(min(0.0, *ends), max(ends), base.zero)
+                return _Range(0.0, math.inf, False) if base.low >= 0 else _ALL
+            case tree.Call(function=function, arguments=arguments):
+                return _call(function, [self.of(a) for a in arguments])
+            case _:
+                return _Range(0.0, 1.0, True)
 
 
 def _sum(one: _Range, two: _Range) -> _Range:

@@ -13,16 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodoffices.core.diagnostics import Span
-from goodoffices.language import tree
+from goodoffices.language import divisions, tree
 from goodoffices.language.evaluation import Environment, evaluate
-from goodoffices.language.intervals import ranges_over_zero
-from goodoffices.language.priors import PRIORS, quantile, support
+from goodoffices.language.priors import quantile, support
 from goodoffices.language.reach import Reach, constant_truth
 from goodoffices.language.resolve import Scope
 from goodoffices.language.sampling import sample
 from goodoffices.language.scenario import Scenario
 from goodoffices.language.tree import Expression
-from goodoffices.language.walk import dimensions_of, is_faulty, let_parts, mentions, nodes, parameters_of
+from goodoffices.language.walk import dimensions_of, mentions
 
 DRAWS = 256
 STATES = 200
@@ -37,6 +36,15 @@ def examine(scenario: Scenario, scope: Scope, reach: Reach) -> None:
     if any(np.isnan(p.prior.arguments[0]) for p in scenario.parameters):
         return  # a prior could not be read: that is reported, and nothing can be drawn
     points = _points(scenario)
+    for parameter in scenario.parameters:
+        if not np.all(np.isfinite(points[parameter.name])):
+            scope.report(
+                "prior-too-wide",
+                f"draws of `{parameter.name}` can be larger than any number that is kept",
+                parameter.note.span,
+                "choose a narrower prior",
+            )
+            return
     checker = _Checker(scenario, scope, points)
     for dimension in scenario.types:
         checker.lottery(
@@ -46,7 +54,7 @@ def examine(scenario: Scenario, scope: Scope, reach: Reach) -> None:
     checker.bounds(scenario.time.discount, 0.0, 1.0, "the discount")
     for party in scenario.parties:
         checker.bounds(party.rationality, 0.0, np.inf, f"the rationality of `{party.name}`")
-    _divisions(scenario, scope)
+    divisions.examine(scenario, scope, reach)
 
 
 def _points(scenario: Scenario) -> Points:
@@ -153,6 +161,16 @@ class _Checker:
                 "odds-not-finite", f"{what} are not finite{self._at(column)}{where}", odds[row].span or span
             )
             return False
+        total = table.sum(axis=0)
+        worst = int(np.abs(total - 1).argmax())
+        if abs(total[worst] - 1) > TOLERANCE:
+            self.scope.report(
+                "odds-off-one",
+                f"{what} sum to {total[worst]:.6g}{self._at(worst)}{where}, not to one",
+                span or odds[0].span,
+                "write the last one as one minus the others",
+            )
+            return False
         if table.min() < -TOLERANCE:
             row, column = (int(i) for i in np.argwhere(table == table.min())[0])
             sampled: NDArray[np.float64] = table[:, 1 + 2 * len(self.points) :]
@@ -164,16 +182,6 @@ class _Checker:
                 + (f", below zero in {often:.0%} of draws" if often > 0 else ""),
                 odds[row].span or span,
                 "a probability needs a prior inside [0, 1], such as `beta(2, 6)`",
-            )
-            return False
-        total = table.sum(axis=0)
-        worst = int(np.abs(total - 1).argmax())
-        if abs(total[worst] - 1) > TOLERANCE:
-            self.scope.report(
-                "odds-off-one",
-                f"{what} sum to {total[worst]:.6g}{self._at(worst)}{where}, not to one",
-                span or odds[0].span,
-                "write the last one as one minus the others",
             )
             return False
         return True
@@ -203,46 +211,3 @@ class _Checker:
             name = names[(column - 1) // 2]
             return f" at `{name} = {self.points[name][column]:.4g}`"
         return " at some draws"
-
-
-def _divisions(scenario: Scenario, scope: Scope) -> None:
-    """Report every division whose divisor can be zero for some values of its parameters."""
-    lets = {let.name: let for let in scenario.lets}
-    priors = {p.name: p.prior for p in scenario.parameters}
-    supports = {name: PRIORS[prior.name].support(prior.arguments) for name, prior in priors.items()}
-    for root in every_expression(scenario):
-        for node in nodes(root):
-            if not (isinstance(node, tree.Binary) and node.operator == "/") or is_faulty(node.right):
-                continue
-            verdict = ranges_over_zero(node.right, supports, lets)
-            if verdict is None:
-                continue
-            names = sorted(parameters_of(node.right, scenario))
-            shown = ", ".join(f"`{n}` ~ {priors[n].text}" for n in names)
-            tell = scope.report if verdict == "certain" else scope.warn
-            tell(
-                "division-by-zero",
-                f"the divisor can be zero{f' ({shown})' if shown else ''}",
-                node.right.span,
-                "use a prior that stays away from zero, such as `lognormal(...)`, or add a positive constant",
-            )
-
-
-def every_expression(scenario: Scenario) -> list[Expression]:
-    """Every expression of a scenario outside its claims."""
-    found: list[Expression | None] = [scenario.time.discount, scenario.stops]
-    found += [o for t in scenario.types for o in t.odds]
-    found += [p.rationality for p in scenario.parties]
-    found += [part for let in scenario.lets for part in let_parts(let)]
-    found += [*scenario.values.values(), *scenario.end_values.values()]
-    for turn in scenario.turns:
-        for mover in turn.movers:
-            for move in mover.moves:
-                found += [
-                    move.when,
-                    *(c for _, c in move.costs),
-                    *(o for e in move.then for _, o in e.outcomes),
-                ]
-        for outcome in turn.outcomes:
-            found += [outcome.odds, outcome.when, *(o for e in outcome.then for _, o in e.outcomes)]
-    return [expression for expression in found if expression is not None]

@@ -187,7 +187,8 @@ def fixed(value: float) -> Prior:
 
 def quantile(prior: Prior, u: ArrayLike) -> Array:
     """Quantiles of the prior; `u` in [0, 1], any shape, same shape back."""
-    return PRIORS[prior.name].quantile(prior.arguments, np.asarray(u, float))
+    with np.errstate(over="ignore"):  # what is too large for a number is infinite, and `check` says so
+        return PRIORS[prior.name].quantile(prior.arguments, np.asarray(u, float))
 
 
 def median(prior: Prior) -> float:
@@ -230,16 +231,18 @@ def _beta_interval(low: float, high: float) -> Arguments:
             ]
         )
 
-    for _ in range(100):
-        error = residual(point)
-        if np.max(np.abs(error)) < 1e-12:
-            break
-        step = 1e-6
-        slope: Any = np.stack(
-            [(residual(point + step * e) - residual(point - step * e)) / (2 * step) for e in np.eye(2)], 1
-        )
-        change = cast("Array", np.linalg.solve(slope, error))
-        point = point - change * min(1.0, 1.0 / max(float(np.max(np.abs(change))), 1e-300))
-    if not np.max(np.abs(residual(point))) < 1e-6:
+    with np.errstate(all="ignore"):  # an interval that no distribution has ends in what is not a number
+        for _ in range(100):
+            error = residual(point)
+            if np.max(np.abs(error)) < 1e-12:
+                break
+            step = 1e-6
+            slope: Any = np.stack(
+                [(residual(point + step * e) - residual(point - step * e)) / (2 * step) for e in np.eye(2)], 1
+            )
+            change = cast("Array", np.linalg.solve(slope, error))
+            point = point - change * min(1.0, 1.0 / max(float(np.max(np.abs(change))), 1e-300))
+        left = float(np.max(np.abs(residual(point))))
+    if not left < 1e-6:
         raise ValueError("no beta distribution was found with this interval")
     return tuple(float(x) for x in np.exp(point))

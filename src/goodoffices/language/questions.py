@@ -86,10 +86,23 @@ class _Claims(Events):
                 raise self.stop("moves-have-no-order", "moves are compared by `==` or `!=` only", span)
             if all(choice.kind == "named" for choice in choices):
                 raise self.stop("nothing-to-find-out", "both sides are moves that are named", span)
+            self._same_mover(*choices)
             return tree.Comparison(operator, choices[0], choices[1], 0.0, span)
         if operator == "!=" and by:
             raise self.stop("bad-margin", "`!=` takes no margin", span)
         return tree.Comparison(operator, self.quantity(left), self.quantity(right), by, span)
+
+    def _same_mover(self, one: tree.MoveChoice, two: tree.MoveChoice) -> None:
+        """A choice can only come to be a named move of the same party."""
+        for named, asked in ((one, two), (two, one)):
+            if named.kind == "named" and named.party != asked.party:
+                every = [f"`{asked.party}.{move}`" for move in self.scope.moves.get(asked.party, ())]
+                raise self.stop(
+                    "move-of-another",
+                    f"`{named.party}.{named.move}` is not a move of `{asked.party}`",
+                    named.span or Span("", 1, 1, 1, 1),
+                    f"its moves are {', '.join(every)}" if every else None,
+                )
 
     def _trend(self, node: Syntax) -> tree.Trend:
         quantity, parameter = node.parts

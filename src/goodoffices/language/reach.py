@@ -32,6 +32,8 @@ class Reach:
 
     states: tuple[set[State], ...] = ()
     """Per turn: the states that play can be in when the turn begins."""
+    ends: set[State] = field(default_factory=set[State])
+    """States that play can be in when a round ends."""
     levels: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """(factor, level) that occur."""
     moves: set[tuple[int, str, str]] = field(default_factory=set[tuple[int, str, str]])
@@ -42,6 +44,7 @@ class Reach:
 
 
 Lets = Mapping[str, Let]
+Value = float | bool | None
 _NO_LETS: Lets = {}
 
 
@@ -51,46 +54,55 @@ def constant_truth(condition: Expression, state: Mapping[str, str], *, lets: Let
     return None if value is None else bool(value)
 
 
-def constant(node: Expression, state: Mapping[str, str], *, lets: Lets = _NO_LETS) -> float | bool | None:
+def constant(node: Expression, state: Mapping[str, str], *, lets: Lets = _NO_LETS) -> Value:
     """Value of an expression at a state; None where it depends on a parameter or a private type.
 
     `lets` must be free of cycles; what is not in it counts as a parameter.
     """
+    return _constant(node, state, lets, {})
+
+
+def _constant(node: Expression, state: Mapping[str, str], lets: Lets, known: dict[str, Value]) -> Value:
+    """The same; `known` holds what named expressions and tables came to in this state."""
     match node:
         case tree.Number(value=value):
             return None if math.isnan(value) else value
         case tree.Name(name=name):
             let = lets.get(name)
-            return constant(let.expression, state, lets=lets) if let and let.expression is not None else None
+            if let is None or let.expression is None:
+                return None
+            if name not in known:
+                known[name] = _constant(let.expression, state, lets, known)
+            return known[name]
         case tree.Lookup(table=table, key=key):
             let, level = lets.get(table), state.get(key)
-            return (
-                constant(let.table[level], state, lets=lets)
-                if let and level is not None and level in let.table
-                else None
-            )
+            if let is None or level is None or level not in let.table:
+                return None
+            if table not in known:
+                known[table] = _constant(let.table[level], state, lets, known)
+            return known[table]
         case tree.LevelTest(subject=subject, levels=levels):
             return state[subject] in levels if subject in state else None
         case tree.Unary(operator="not", operand=operand):
-            inner = constant(operand, state, lets=lets)
+            inner = _constant(operand, state, lets, known)
             return None if inner is None else not inner
         case tree.Unary(operand=operand):
-            inner = constant(operand, state, lets=lets)
+            inner = _constant(operand, state, lets, known)
             return None if inner is None else -inner
         case tree.Binary(operator="and" | "or" as operator, left=left, right=right):
-            sides = (constant(left, state, lets=lets), constant(right, state, lets=lets))
+            sides = (_constant(left, state, lets, known), _constant(right, state, lets, known))
             decisive = operator == "or"
             if any(side is not None and bool(side) is decisive for side in sides):
                 return decisive
             return None if None in sides else not decisive
         case tree.Binary(operator=operator, left=left, right=right):
-            one, two = constant(left, state, lets=lets), constant(right, state, lets=lets)
+            one, two = _constant(left, state, lets, known), _constant(right, state, lets, known)
             return None if one is None or two is None else _arithmetic(operator, float(one), float(two))
         case tree.Conditional(condition=condition, then=then, otherwise=otherwise):
-            test = constant(condition, state, lets=lets)
-            return None if test is None else constant(then if test else otherwise, state, lets=lets)
+            test = _constant(condition, state, lets, known)
+            return None if test is None else _constant(then if test else otherwise, state, lets, known)
         case tree.Call(function=function, arguments=arguments):
-            values = [constant(argument, state, lets=lets) for argument in arguments]
+            values = [_constant(argument, state, lets, known) for argument in arguments]
             if any(value is None for value in values):
                 return None
             with np.errstate(all="ignore"):
@@ -129,6 +141,10 @@ def _arithmetic(operator: str, one: float, two: float) -> float | bool:
         return math.nan
 
 
+class _TooManyError(Exception):
+    """One turn leads to more states than are searched."""
+
+
 def explore(scenario: Scenario) -> Reach:
     """Search every state that some play can bring about, over as many rounds as change anything."""
     factors, turns, stops = scenario.factors, scenario.turns, scenario.stops
@@ -149,10 +165,12 @@ def explore(scenario: Scenario) -> Reach:
         if turn_index == len(turns):
             following, states = 0, {state}
         else:
-            following, states = (
-                turn_index + 1,
-                _after(turns[turn_index], turn_index, state, names, reach, lets),
-            )
+            following = turn_index + 1
+            try:
+                states = _after(turns[turn_index], turn_index, state, names, reach, lets)
+            except _TooManyError:
+                reach.complete = False
+                break
         steps += len(states)
         for new in states - seen[following]:
             seen[following].add(new)
@@ -160,7 +178,7 @@ def explore(scenario: Scenario) -> Reach:
         if steps > MAX_STEPS or sum(map(len, seen)) > MAX_STATES:
             reach.complete = False
             break
-    reach.states = tuple(seen[: len(turns)])
+    reach.states, reach.ends = tuple(seen[: len(turns)]), seen[len(turns)]
     return reach
 
 
@@ -183,9 +201,13 @@ def _after(
                 reach.stuck.append((index, actor, state))
             continue
         reach.moves.update((index, actor, name) for name, _, _ in possible)
-        states = {
-            new for old in states for _, _, then in possible for new in _effects(old, then, names, lets)
-        }
+        following: set[State] = set()
+        for old in states:
+            for _, _, then in possible:
+                following |= _effects(old, then, names, lets)
+            if len(following) > MAX_STATES:
+                raise _TooManyError
+        states = following
     return states
 
 
@@ -203,6 +225,8 @@ def _effects(state: State, effects: Iterable[Effect], names: tuple[str, ...], le
                 if odds != 0
             ]
         )
+    if math.prod(map(len, choices)) > MAX_STATES:
+        raise _TooManyError
     return {
         tuple(({**levels, **dict(combination)})[name] for name in names)
         for combination in itertools.product(*choices)

@@ -15,6 +15,7 @@ from goodoffices.language.functions import FUNCTIONS
 from goodoffices.language.names import suggestion
 from goodoffices.language.syntax import Syntax, split_names
 from goodoffices.language.tree import Expression
+from goodoffices.language.walk import is_condition, is_faulty
 
 QUESTIONS = ("P", "value", "belief", "modal", "least_cost")
 CONDITIONS = ("after", "do", "set", "without")
@@ -82,24 +83,6 @@ def condition(syntax: Syntax, scope: Scope, *, own: str | None = None) -> Expres
             "compare it with something, as in `engagement == engaged` or `x > 0`",
         )
     return found
-
-
-def is_condition(node: Expression) -> bool:
-    """Whether the value is true or false rather than a number."""
-    match node:
-        case tree.LevelTest():
-            return True
-        case tree.Unary(operator="not"):
-            return True
-        case tree.Binary(operator=operator):
-            return operator not in ("+", "-", "*", "/", "**")
-        case _:
-            return False
-
-
-def is_faulty(node: Expression) -> bool:
-    """Whether the node stands where something could not be resolved (a number that is not one)."""
-    return isinstance(node, tree.Number) and math.isnan(node.value)
 
 
 def fault(span: Span | None) -> tree.Number:

@@ -408,8 +408,20 @@ class _Parser:
             while self.sees(","):
                 self.take()
                 conditions.append(self._condition())
+            if not self.sees(")"):
+                raise self._odd_condition(conditions[-1])
         self.expect(")", f"to close `{name.text}(`")
         return Syntax("call", name.text, self.span(start), tuple(arguments), tuple(conditions), name.span)
+
+    def _odd_condition(self, last: Syntax) -> Refusal:
+        word = last.text
+        if last.form == "name" and word in ("do", "without", "set"):
+            wanted = "parameter = value" if word == "set" else "us.withdraw"
+            return self.surprise(f"expected `(` after `{word}`", f"write `{word}({wanted})`")
+        return self.surprise(
+            "expected `,` or the closing bracket after a condition",
+            "conditions are `after us.move`, `do(us.move)`, `set(parameter = value)` and `without(us.move)`",
+        )
 
     def _argument(self) -> Syntax:
         start = self.token.start

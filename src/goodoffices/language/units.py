@@ -7,6 +7,7 @@ are without unit; plurals and `per` are understood (`utility per round`).
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -122,7 +123,7 @@ class UnitChecker:
         if found is None or found in (wanted, TRUTH):
             return
         self.report(
-            f"{what} must be {_article(wanted)}, and this is {_article(found)}{self._origin(expression)}",
+            f"{what} must be {in_words(wanted)}, and this is {in_words(found)}{self._origin(expression)}",
             expression.span,
             "multiply or divide by a parameter with the missing unit, or correct the unit that is declared",
         )
@@ -197,13 +198,13 @@ class UnitChecker:
         base, exponent = self.unit(node.left), self.unit(node.right)
         if exponent not in (None, NONE, TRUTH):
             self.report(
-                f"an exponent is a number without unit, and this is {_article(exponent)}{self._origin(node.right)}",
+                f"an exponent is a number without unit, and this is {in_words(exponent)}{self._origin(node.right)}",
                 node.right.span,
                 "divide by a parameter of the same unit",
             )
         if base in (None, NONE, TRUTH):
             return base
-        if isinstance(node.right, tree.Number):
+        if isinstance(node.right, tree.Number) and math.isfinite(node.right.value):
             return NONE.times(base, power=Fraction(node.right.value).limit_denominator(12))
         return None
 
@@ -221,14 +222,15 @@ class UnitChecker:
         if unit not in (None, NONE, TRUTH):
             argument = node.arguments[0]
             self.report(
-                f"`{node.function}` takes a number without unit, and this is {_article(unit)}{self._origin(argument)}",
+                f"`{node.function}` takes a number without unit, and this is {in_words(unit)}{self._origin(argument)}",
                 argument.span,
                 "divide by a parameter of the same unit",
             )
         return None if unit is None else NONE
 
     def _same(self, left: Expression, right: Expression, what: str, whole: Expression) -> Unit | None:
-        one, two = (None if unit is TRUTH else unit for unit in (self.unit(left), self.unit(right)))
+        one, two = self.unit(left), self.unit(right)
+        one, two = (None if unit is TRUTH else unit for unit in (one, two))
         if one is not None and two is not None and one != two:
             self._clash(what, one, left, two, right, whole)
             return None
@@ -238,7 +240,7 @@ class UnitChecker:
         self, what: str, one: Unit, left: Expression, two: Unit, right: Expression, whole: Expression
     ) -> None:
         self.report(
-            f"{what} {_article(one)}{self._origin(left)} and {_article(two)}{self._origin(right)}",
+            f"{what} {in_words(one)}{self._origin(left)} and {in_words(two)}{self._origin(right)}",
             whole.span,
             "only like can be added and compared",
         )
@@ -250,5 +252,6 @@ class UnitChecker:
         return f" ({'; '.join(shown)})" if shown else ""
 
 
-def _article(unit: Unit) -> str:
+def in_words(unit: Unit) -> str:
+    """`in utility/round`, or `a number without unit`."""
     return f"in {unit}" if unit.powers else str(unit)

@@ -44,14 +44,8 @@ def mentions(root: Expression, lets: Mapping[str, Let]) -> Iterator[Expression]:
     while todo:
         for node in nodes(todo.pop()):
             yield node
-            name = (
-                node.name
-                if isinstance(node, tree.Name)
-                else node.table
-                if isinstance(node, tree.Lookup)
-                else None
-            )
-            if name is not None and name in lets and name not in seen:
+            name = named_part(node)
+            if name in lets and name not in seen:
                 seen.add(name)
                 todo.extend(let_parts(lets[name]))
 
@@ -79,15 +73,60 @@ def dimensions_of(root: Expression, lets: Mapping[str, Let]) -> dict[str, Expres
     return found
 
 
+def is_condition(node: Expression) -> bool:
+    """Whether the value is true or false rather than a number."""
+    match node:
+        case tree.LevelTest():
+            return True
+        case tree.Unary(operator="not"):
+            return True
+        case tree.Binary(operator=operator):
+            return operator not in ("+", "-", "*", "/", "**")
+        case _:
+            return False
+
+
+def is_truth(node: Expression, lets: Mapping[str, Let]) -> bool:
+    """Whether an expression, or the one that a name stands for, is true or false rather than a number."""
+    while isinstance(node, tree.Name) and node.name in lets:
+        following = lets[node.name].expression
+        if following is None:
+            return False
+        node = following
+    return is_condition(node) or is_faulty(node)
+
+
 def is_faulty(root: Expression) -> bool:
     """Whether some part could not be resolved (and was reported)."""
     return any(isinstance(node, tree.Number) and node.value != node.value for node in nodes(root))
 
 
+def every_expression(scenario: Scenario) -> list[Expression]:
+    """Every expression of a scenario outside its claims."""
+    found: list[Expression | None] = [scenario.time.discount, scenario.stops]
+    found += [o for t in scenario.types for o in t.odds]
+    found += [p.rationality for p in scenario.parties]
+    found += [part for let in scenario.lets for part in let_parts(let)]
+    found += [*scenario.values.values(), *scenario.end_values.values()]
+    for turn in scenario.turns:
+        for mover in turn.movers:
+            for move in mover.moves:
+                found += [
+                    move.when,
+                    *(c for _, c in move.costs),
+                    *(o for e in move.then for _, o in e.outcomes),
+                ]
+        for outcome in turn.outcomes:
+            found += [outcome.odds, outcome.when, *(o for e in outcome.then for _, o in e.outcomes)]
+    return [expression for expression in found if expression is not None]
+
+
 def let_cycles(lets: Mapping[str, Let]) -> list[tuple[str, ...]]:
     """Cycles among named expressions: each as the names along it, from the one that is declared first."""
     uses = {
-        name: sorted({m for part in let_parts(let) for node in nodes(part) if (m := _let_name(node)) in lets})
+        name: sorted(
+            {m for part in let_parts(let) for node in nodes(part) if (m := named_part(node)) in lets}
+        )
         for name, let in lets.items()
     }
     state: dict[str, int] = {}  # 1: on the present path, 2: done
@@ -113,7 +152,33 @@ def let_cycles(lets: Mapping[str, Let]) -> list[tuple[str, ...]]:
     return cycles
 
 
-def _let_name(node: Expression) -> str:
+def let_heights(lets: Mapping[str, Let]) -> dict[str, int]:
+    """How many nodes lie on the longest way down each named expression, through others; there must be no cycles."""
+    known: dict[str, int] = {}
+    todo = list(lets)
+    while todo:
+        parts = let_parts(lets[todo[-1]])
+        needed = {named_part(node) for part in parts for node in nodes(part)} & lets.keys() - known.keys()
+        if needed:
+            todo.extend(sorted(needed))
+        else:
+            known[todo.pop()] = max((height(part, known) for part in parts), default=0)
+    return known
+
+
+def height(root: Expression, lets: Mapping[str, int]) -> int:
+    """How many nodes lie on the longest way down an expression, given the heights of named expressions."""
+    tallest = 0
+    todo = [(root, 1)]
+    while todo:
+        node, depth = todo.pop()
+        tallest = max(tallest, depth + lets.get(named_part(node), 0))
+        todo.extend((part, depth + 1) for part in parts(node))
+    return tallest
+
+
+def named_part(node: Expression) -> str:
+    """Name of the named expression or table that a node stands for, empty for other nodes."""
     if isinstance(node, tree.Name):
         return node.name
     return node.table if isinstance(node, tree.Lookup) else ""

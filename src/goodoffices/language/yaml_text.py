@@ -6,8 +6,10 @@ reader of each key decides what it expects there. Refuses what YAML cannot mean,
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import yaml
@@ -112,6 +114,7 @@ class _Builder:
     def __init__(self, text: str, file: str) -> None:
         self.text, self.file = text, file
         self.lines = text.split("\n")
+        self.starts = list(accumulate((len(line) + 1 for line in self.lines[:-1]), initial=0))
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.diagnostics: list[Diagnostic] = []
 
@@ -134,6 +137,13 @@ class _Builder:
                         span=self._span(event),
                         hint="remove the `---` line",
                     )
+            elif getattr(event, "tag", None):
+                raise refuse(
+                    "yaml-tag",
+                    f"the tag `{event.tag}` has no meaning here",
+                    span=self._span(event),
+                    hint="leave it out: every key knows what it expects",
+                )
             elif isinstance(event, yaml.ScalarEvent):
                 node = self._text(event)
                 if event.anchor:
@@ -164,18 +174,28 @@ class _Builder:
             if node is None:
                 continue
             if size > MAX_NODES:
-                raise refuse(
-                    "alias-expansion",
-                    f"the file expands to more than {MAX_NODES:,} values",
-                    span=self._span(event),
-                    hint="aliases (`*name`) that contain aliases multiply; write the values out",
-                )
+                raise self._too_many(event)
             if stack:
                 stack[-1][3].append(node)
                 stack[-1][4].append(size)
             else:
                 root = node
         return root, tuple(self.diagnostics)
+
+    def _too_many(self, event: Any) -> Refusal:
+        if not self.anchors:
+            return refuse(
+                "too-many-values",
+                f"the file holds more than {MAX_NODES:,} values",
+                span=self._span(event),
+                hint="an argument that can be read has a few hundred",
+            )
+        return refuse(
+            "alias-expansion",
+            f"the file expands to more than {MAX_NODES:,} values",
+            span=self._span(event),
+            hint="aliases (`*name`) that contain aliases multiply; write the values out",
+        )
 
     def _alias(self, event: Any, open_anchors: set[str]) -> tuple[Node, int]:
         if event.anchor in self.anchors and event.anchor not in open_anchors:
@@ -203,11 +223,15 @@ class _Builder:
             position += step
             last = group[-1]
             end = last.extent[1] if isinstance(last, Text) else 0
-            while isinstance(last, Text) and last.plain and _open(self.text[last.extent[0] : end]):
+            still_open = (
+                _open(self.text[last.extent[0] : end]) if isinstance(last, Text) and last.plain else 0
+            )
+            while still_open > 0:
                 following = children[position : position + step]
                 if not following or not self._is_cut(following):
                     break
-                end = following[0].extent[1] if isinstance(following[0], Text) else end
+                before, end = end, following[0].extent[1] if isinstance(following[0], Text) else end
+                still_open += _open(self.text[before:end])
                 position += step
             if isinstance(last, Text) and end > last.extent[1]:
                 group[-1] = self._joined(last, end)
@@ -223,14 +247,8 @@ class _Builder:
 
     def _joined(self, node: Text, end: int) -> Text:
         written = self.text[node.extent[0] : end]
-        before = self.text[:end]
-        span = Span(
-            self.file,
-            node.span.line,
-            node.span.column,
-            before.count("\n") + 1,
-            end - (before.rfind("\n") + 1) + 1,
-        )
+        line = bisect_right(self.starts, end)
+        span = Span(self.file, node.span.line, node.span.column, line, end - self.starts[line - 1] + 1)
         value = " ".join(written.split())
         self.diagnostics.append(
             Diagnostic(
@@ -323,8 +341,9 @@ class _Builder:
         return tuple(places)
 
 
-def _open(text: str) -> bool:
-    return text.count("(") > text.count(")")
+def _open(text: str) -> int:
+    """How many round brackets stay open."""
+    return text.count("(") - text.count(")")
 
 
 _WORDS = {

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goodoffices.core.diagnostics import Refusal, refuse, render
+from goodoffices.core.reading import read_at_most, read_sources
 from goodoffices.games.extensive import STATUS, Certificate, ExtensiveGame, GameData, Solution
 from goodoffices.workflow.loading import find, load
 
@@ -73,7 +74,10 @@ def solve_files(
             )
             yield record(solution, file=name)
         except Refusal as refusal:
-            yield {"file": name, "error": render(refusal.diagnostics, refusal.sources)}
+            yield {
+                "file": name,
+                "error": render(refusal.diagnostics, read_sources(refusal.diagnostics, refusal.sources)),
+            }
 
 
 def record(solution: Solution, *, file: str) -> dict[str, Any]:
@@ -178,9 +182,10 @@ def read_game(path: Path) -> ExtensiveGame:
     try:
         if path.is_dir():
             raise refuse("not-a-file", f"{name} is a folder", hint="name a file in it")
-        if path.stat().st_size > LARGEST_GAME_FILE:
+        content = read_at_most(path, LARGEST_GAME_FILE)
+        if content is None:
             raise refuse("file-too-large", f"{name} is larger than {LARGEST_GAME_FILE >> 20} MB")
-        text = path.read_bytes().decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise refuse(
             "not-utf-8", f"{name} is not UTF-8 text (byte {error.start})", hint="save it as UTF-8"
