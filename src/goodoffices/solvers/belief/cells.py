@@ -34,12 +34,14 @@ from goodoffices.solvers.belief.signals import evaluate, newton_step, probabilit
 Array = Any
 WIDTHS = (256, 2048)
 """Cells handled at a time, so that the work is compiled for few shapes."""
-PASSES = (40, 400)
+PASSES = (40, 160)
 """Most evaluations of all cells, and then of those that are left."""
 FIRST, SHORTEST = 0.3, 1e-5
 """Lengths of steps along the branch."""
 LEAST_COSINE = 0.6
 ON_THE_WAY = 1e-4
+MOST_STEPS = 300
+"""Steps of the tracer; who needs more is at a place where the interpolant bends too sharply to be followed."""
 SOLVED = 1e-9
 """Largest gap in log-odds, relative to 1 + |log-odds|, that counts as solved."""
 
@@ -213,7 +215,7 @@ def trace(line: Line, turn: Signal, cells: Ints) -> tuple[Floats, np.ndarray]:
         jacobian[:, np.arange(moves), np.arange(moves)] += at.diagonal.T
         return Equations(at.gap.T, jacobian, at.by_rationality.T * precision[who][:, None])
 
-    found = follow(equations, np.repeat(prior[:, None], moves, 1), precision)
+    found = follow(equations, np.repeat(prior[:, None], moves, 1), precision, max_steps=MOST_STEPS)
     return found.x.T, found.arrived
 
 

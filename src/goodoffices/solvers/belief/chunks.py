@@ -22,14 +22,18 @@ import numpy as np
 from goodoffices.games.recursive import FailedCell, Floats, Ints, RecursiveData
 from goodoffices.solvers.belief.cells import PASSES, SOLVED, WIDTHS, Climbed, climb_cells, settle_cells, trace
 from goodoffices.solvers.belief.kernels import Numbers, Signal, Turns, compute, line_of, slopes_for
-from goodoffices.solvers.belief.payoffs import expect
-from goodoffices.solvers.belief.plan import SIGNAL, Group, Plan, Tables, all_tables
+from goodoffices.solvers.belief.payoffs import expect, of_actions
+from goodoffices.solvers.belief.plan import GENERAL, SIGNAL, STILL, Group, Plan, Tables, all_tables
 from goodoffices.solvers.belief.signals import probability
 
 Array = Any
 WARM, COLD = 3, 6
 """Newton steps for all cells from guesses made of earlier rounds, and from the prior; the rest is done one by one."""
-AUDIT = 8
+
+
+def is_audit(n: int) -> bool:
+    """Whether all doubtful cells are followed from zero rationality in the n-th round from the end: 0, 1, 2, 4, 8, ..."""
+    return n & (n - 1) == 0
 
 
 @dataclass
@@ -67,6 +71,11 @@ def slot_step(
     out = jnp.zeros((plan.slot_places[slot], *following.shape[1:]))
     turns, needs = [], []
     for group, table, guess, trust in zip(plan.groups[slot], numbers, guesses, trusted, strict=True):
+        if group.kind == GENERAL:  # done one place after another, in `general`
+            blank = jnp.zeros((len(group.places), 0))
+            turns.append(Turns(blank, blank, blank, blank, blank, blank))
+            needs.append(jnp.zeros(0, bool))
+            continue
         factor = discount if group.last else jnp.ones_like(discount)
         turn = compute(
             plan, group, following, slope, table, guess, rationality, factor, iterations=iterations, keep=keep
@@ -89,6 +98,7 @@ class Chunk:
         self.draws = data.discount.shape[-1]
         self.valid = jnp.asarray(valid)
         self.rationality, self.discount = jnp.asarray(data.rationality), jnp.asarray(data.discount)
+        self.payoff = of_actions(plan.game, data)
         self.numbers = [tuple(_numbers(t) for t in slot) for slot in all_tables(plan, data)]
         self.prior = {p: _prior(plan, p) for p, k in enumerate(plan.game.types) if k == 2}
 
@@ -115,7 +125,7 @@ class Chunk:
             precision = self.rationality * (self.discount**r if from_outset else 1.0)
             kept: list[tuple[Any, ...]] = []
             for slot in reversed(range(len(plan.game.slots))):
-                if n % AUDIT == 0:
+                if is_audit(n):
                     history.forget(slot)
                 following, turns = self.slot(run, history, n, r, slot, following, precision, keep)
                 if keep:
@@ -162,6 +172,10 @@ class Chunk:
         turns = list(found)
         count = np.asarray(counts)
         for i, group in enumerate(plan.groups[slot]):
+            if group.kind == GENERAL:
+                values, turns[i] = self.general(
+                    run, history, n, r, group, (slot, i), following, values, precision
+                )
             if group.kind != SIGNAL:
                 continue
             run.cells += turns[i].gap.size
@@ -171,6 +185,43 @@ class Chunk:
                 )
         history.remember(slot, turns)
         return values, turns
+
+    def general(
+        self,
+        run: Run,
+        history: _History,
+        n: int,
+        r: int,
+        group: Group,
+        key: tuple[int, int],
+        following: Array,
+        values: Array,
+        precision: Array,
+    ) -> tuple[Array, Turns]:
+        """Places where several move at once, or parties of more than two types."""
+        from goodoffices.solvers.belief.general import solve_general
+
+        discount = self.data.discount if group.last else np.ones(self.draws)
+        found, logs, posterior, unknowns, solved = solve_general(
+            self.plan,
+            group,
+            np.asarray(following),
+            self.payoff,
+            self.data,
+            np.asarray(precision),
+            discount,
+            None if is_audit(n) else history.unknowns[key],
+        )
+        history.unknowns[key] = unknowns
+        run.cells += solved.size
+        shape = (*self.plan.grid.shape, self.draws)
+        for place, cell in np.argwhere(~solved).tolist():
+            where = np.array([place, *np.unravel_index(cell, shape)])
+            if bool(np.asarray(self.valid)[where[-1]]):
+                self.fail(run, r, group, where, float("nan"))
+        blank = jnp.zeros((len(group.places), 0))
+        turn = Turns(blank, posterior, logs, blank, blank, blank)
+        return values.at[group.places].set(jnp.asarray(found)), turn
 
     def more(
         self,
@@ -251,6 +302,8 @@ class _History:
             self.now.append(tuple(z))
             self.trusted.append(tuple(trust))
         self.before = list(self.now)
+        self.unknowns: dict[tuple[int, int], Floats] = {}
+        """Answers of the groups in their general form."""
         self.seen = [0] * len(plan.groups)
 
     def guesses(self, slot: int) -> tuple[Array, ...]:
@@ -339,7 +392,12 @@ def _kept(plan: Plan, slot: int, turns: list[Turns], draws: int) -> tuple[Floats
         logs[group.rows] = np.asarray(turn.log_choice)
         if group.kind == SIGNAL:
             posterior[group.rows, 0] = probability(np.asarray(turn.z))
-        elif types > 1:
-            (party,) = movers
-            posterior[group.rows, 0] = probability(np.asarray(_prior(plan, party)))
+        elif group.kind == GENERAL:
+            posterior[group.rows] = np.asarray(turn.z)
+        else:
+            for c, p in enumerate(movers):  # one move each, which tells nothing
+                axes = plan.grid.axes(p)
+                here = plan.grid.coordinates()[list(axes)].reshape(len(axes), *plan.grid.shape, 1)
+                if group.kind == STILL and len(axes):
+                    posterior[group.rows[:, c], : len(axes)] = here
     return logs, posterior

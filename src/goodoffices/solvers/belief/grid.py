@@ -8,6 +8,7 @@ is the product of the axes of all parties; parties without private types have no
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -89,14 +90,14 @@ def log_belief(coordinates: Floats) -> Floats:
     return np.stack([*out, left])
 
 
-def coordinates_of(log_beliefs: Floats) -> Floats:
+def coordinates_of(log_beliefs: Any, xp: Any = np) -> Any:
     """[type - 1, ...] stick-breaking coordinates of (unnormalised) logarithms of beliefs [type, ...]."""
     rest = log_beliefs[-1]
-    out: list[Floats] = []
-    for here in log_beliefs[-2::-1]:
-        out.append(0.5 * (1.0 + np.tanh(0.5 * (here - rest))))
-        rest = np.logaddexp(here, rest)
-    return np.stack(out[::-1]) if out else np.zeros((0, *log_beliefs.shape[1:]))
+    out: list[Any] = []
+    for k in range(len(log_beliefs) - 2, -1, -1):
+        out.append(0.5 * (1.0 + xp.tanh(0.5 * (log_beliefs[k] - rest))))
+        rest = xp.logaddexp(log_beliefs[k], rest)
+    return xp.stack(out[::-1]) if out else xp.zeros((0, *log_beliefs.shape[1:]))
 
 
 def _log_pair(x: Floats) -> tuple[Floats, Floats]:

@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from goodoffices.solvers.belief.grid import LOG_ODDS_OF_CERTAINTY
 from goodoffices.solvers.belief.interpolation import slopes
 from goodoffices.solvers.belief.lookup import lookup, unique
 from goodoffices.solvers.belief.plan import PLAIN, STILL, Group, Plan
@@ -28,6 +29,8 @@ CLOSE = 3e-6
 LARGEST_MOVE = 4.0
 """Longest Newton step, in log-odds."""
 LARGEST_FOLLOWED = 0.5
+"""Longest first Newton step after a step along the branch."""
+LARGEST_WARM = 1.0
 """Longest first Newton step of a cell that counts as followed from the round before."""
 LEAST_REGULAR = 0.05
 """Least diagonal and determinant (relative to it) of a cell that counts as far from a fold."""
@@ -71,7 +74,7 @@ class Turns(NamedTuple):
     followed: Array
     """[n, g..., b] whether the answer is near the first guess and far from a fold."""
     sure: Array
-    """[n, g..., b] whether the fixed point is proven to be the only one (one along the mover's axis)."""
+    """[n, g..., b] whether the fixed point is proven to be the only one."""
 
 
 def compute(
@@ -203,8 +206,10 @@ def solve_signal(line: Line, turn: Signal, guess: Array, *, iterations: int, kee
     sure = unique(
         turn.ahead[:, own], turn.slope[:, own], turn.numbers.own, turn.precision, line.nodes, line.axis
     )
-    followed = (first <= LARGEST_FOLLOWED) & (regular >= LEAST_REGULAR)
-    return Turns(values, z, logs if keep else _nothing(), gap, followed, sure)
+    # At certainty beliefs do not move, so nothing that is chosen depends on itself.
+    sure = sure | (jnp.abs(turn.prior) > 0.9 * LOG_ODDS_OF_CERTAINTY)
+    followed = (first <= LARGEST_WARM) & (regular >= LEAST_REGULAR)
+    return Turns(values, z, logs if keep else _nothing(), gap, followed, jnp.broadcast_to(sure, gap.shape))
 
 
 def settle(line: Line, turn: Signal, z: Array) -> tuple[Array, Array, Array]:

@@ -171,6 +171,8 @@ def tables(plan: Plan, group: Group, data: RecursiveData, payoff: Floats) -> Tab
         return expect(game, grid, paid[:, :, :, party], known)
 
     nothing = np.zeros((*group.actions.shape, 0, *(1,) * (len(grid.shape) + 1)))
+    if group.kind == GENERAL:  # works from payoffs by profile
+        return Tables(odds, nothing, nothing, None)
     if group.kind != SIGNAL:
         others = _stack([column(party, {party: own}) for party, own in plan.parts])
         return Tables(odds, nothing, others, None)
