@@ -32,7 +32,8 @@ from goodoffices.solvers.passes import (
     indices,
     normalise,
 )
-from goodoffices.solvers.sweep import SweepIndex, orientation, sweep, sweep_indices
+from goodoffices.solvers.sweep import orientation, sweep
+from goodoffices.solvers.wiring import SweepIndex, sweep_indices
 
 Method = Literal["sweep", "dense", "krylov"]
 Floats = NDArray[np.float64]
@@ -147,7 +148,6 @@ class Engine:
             if s.method == "sweep" and s.bags is not None:
                 return sweep(
                     s.layout,
-                    s.bags,
                     s.at,
                     s.sweep_at,
                     self.numbers,
@@ -173,9 +173,7 @@ class Engine:
         if not s.layout.beliefs:
             return np.ones(draws)
         if s.bags is not None and s.method == "sweep":
-            return orientation(
-                s.layout, s.bags, s.at, s.sweep_at, self.numbers, point.plays, point.rationality
-            )
+            return orientation(s.layout, s.at, s.sweep_at, self.numbers, point.plays, point.rationality)
         if s.method == "dense" and draws == 1:
             return np.array([np.linalg.slogdet(self._matrix(point))[0]])
         return np.full(draws, np.nan)
