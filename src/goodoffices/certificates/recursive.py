@@ -37,10 +37,12 @@ def certify_recursive(
     if not solution.log_choice:
         raise ValueError("a solution without its values cannot be certified")
     with np.errstate(invalid="ignore", over="ignore"):
-        return _Checker(solution).certify(samples, np.random.default_rng(seed), rounds)
+        return Examiner(solution).certify(samples, np.random.default_rng(seed), rounds)
 
 
-class _Checker:
+class Examiner:
+    """A solution's arrays, ready to be computed anew: at cells of the grid, and at any belief."""
+
     def __init__(self, solution: RecursiveSolution) -> None:
         self.solution, self.game = solution, solution.game
         self.play = Play(solution.game, solution.data, solution.axes)
@@ -136,21 +138,28 @@ class _Checker:
         out = np.zeros((samples, self.draws))
         for n, (r, place) in enumerate(chosen.tolist()):
             point = np.repeat(rng.uniform(size=(len(self.solution.axes), 1)), self.draws, axis=1)
-            values, logs, _ = self.here(r, place)
-            slot = int(self.game.place_slot[place])
-            following = self.following(r, slot)
-            start = Interpolant(logs.reshape(-1, *values.shape[1:]), self.solution.axes).at(point)
-            solved, good = self.solve(r, place, point, start.reshape(*logs.shape[:2], self.draws), following)
+            values, _, _ = self.here(r, place)
+            following = self.following(r, int(self.game.place_slot[place]))
+            solved, good = self.strategies(r, place, point)
             anew = self.play.turn(place, point, solved, following).value
             stored = Interpolant(values, self.solution.axes).at(point)
             out[n] = np.where(good, np.abs(anew - stored).max(0), np.inf)
         finite = np.isfinite(self.solution.root).all(0)
         return np.where(finite, out, np.nan)
 
-    def solve(
+    def strategies(self, r: int, place: int, point: Floats) -> tuple[Floats, np.ndarray]:
+        """Log strategies [choice, k, b] at coordinates [axis, b], by Newton's method from the interpolated ones, and
+        whether it arrived [b]. Of a solution of one draw, b may be any number of beliefs."""
+        values, logs, _ = self.here(r, place)
+        start = Interpolant(logs.reshape(-1, *values.shape[1:]), self.solution.axes).at(point)
+        following = self.following(r, int(self.game.place_slot[place]))
+        return self._solve(r, place, point, start.reshape(*logs.shape[:2], point.shape[-1]), following)
+
+    def _solve(
         self, r: int, place: int, point: Floats, logs: Floats, following: list[Interpolant]
     ) -> tuple[Floats, np.ndarray]:
         """Logit choice at one belief, by Newton's method with numerical derivatives, for every draw."""
+        count = point.shape[-1]
         who = self.movers(place)
         real = [(n, k) for p, rows in who for n in rows for k in range(self.game.types[p])]
         index = tuple(np.array(real, dtype=np.int64).reshape(-1, 2).T)
@@ -166,13 +175,13 @@ class _Checker:
             return table[index]
 
         x = respond(logs[index])
-        good = np.ones(self.draws, bool) if not len(x) else np.zeros(self.draws, bool)
+        good = np.full(count, not len(x))
         for _ in range(NEWTON_STEPS if len(x) else 0):
             image = respond(x)
             good = np.abs(x - image).max(0) <= SOLVED * (1 + np.abs(x).max(0))
             if good.all():
                 break
-            jacobian = np.empty((self.draws, len(x), len(x)))
+            jacobian = np.empty((count, len(x), len(x)))
             for i in range(len(x)):
                 moved = x.copy()
                 moved[i] += DIFFERENCE

@@ -230,7 +230,7 @@ def _newton(shape: Shape, cells: Cells, x: Floats) -> tuple[Floats, np.ndarray]:
         value, jacobian, _ = equations(shape, cells, jnp.asarray(x), share)
         matrix = np.moveaxis(np.asarray(jacobian), 2, 0)
         with np.errstate(all="ignore"):
-            fine = np.isfinite(matrix).all((1, 2))
+            fine = np.asarray(np.isfinite(matrix).all((1, 2)))
             safe = np.where(fine[:, None, None], matrix, np.eye(len(x)))
             change = np.linalg.solve(safe, np.asarray(value).T[..., None])[..., 0].T
             regular = np.linalg.det(safe) > 0
