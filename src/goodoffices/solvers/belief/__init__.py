@@ -1,1 +1,34 @@
-"""The belief recursion: equilibria of long and open-ended talks, backward over rounds on grids of public beliefs."""
+"""The belief recursion: equilibria of long and open-ended talks, backward over rounds on grids of public beliefs.
+
+Names load on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__all__ = ["Front", "play_forward", "solve_accurately", "solve_recursive", "start_front"]
+
+if TYPE_CHECKING:
+    from goodoffices.solvers.belief.forward import Front, play_forward, start_front
+    from goodoffices.solvers.belief.refining import solve_accurately
+    from goodoffices.solvers.belief.solving import solve_recursive
+
+_HOMES = {
+    "Front": "forward",
+    "play_forward": "forward",
+    "solve_accurately": "refining",
+    "solve_recursive": "solving",
+    "start_front": "forward",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(f"goodoffices.solvers.belief.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'goodoffices.solvers.belief' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -142,6 +142,44 @@ class Chunk:
             arrays.reverse()
         return run
 
+    def stationary(self, *, tolerance: float, most: int, keep: bool, tick: Any = None) -> Run:
+        """Repeat the same round, from nothing after it, until values change by less than `tolerance * (1 - discount)`.
+
+        Draws that are done wait for the others of the chunk. Status 2 where `most` rounds were not enough.
+        """
+        plan = self.plan
+        run = Run(jnp.zeros_like(self.end()), status=np.zeros(self.draws, np.int8))
+        history = _History(plan, self.prior, self.draws)
+        following, valid = run.first, np.asarray(self.valid)
+        limit = tolerance * (1.0 - self.data.discount)
+        done = ~valid
+        kept: list[tuple[Array, list[Turns]]] = []
+        for n in range(most):
+            before, kept = following, []
+            run.failed.clear()  # only the last round counts
+            run.status[:] = 0
+            for slot in reversed(range(len(plan.game.slots))):
+                if is_audit(n):
+                    history.forget(slot)
+                following, turns = self.slot(run, history, n, 0, slot, following, self.rationality, keep)
+                kept.append((following, turns))
+            change = np.asarray(jnp.abs(following - before).max(tuple(range(following.ndim - 1))))
+            done = ~valid | (change <= limit)
+            if tick is not None:
+                tick()
+            if done.all():
+                break
+        run.status[~done] = 2
+        run.first = following
+        if keep:
+            tables = [
+                (np.asarray(v), *_kept(plan, slot, t, self.draws)) for slot, (v, t) in enumerate(kept[::-1])
+            ]
+            run.values.append(tuple(t[0] for t in tables))
+            run.log_choice.append(tuple(t[1] for t in tables))
+            run.posterior.append(tuple(t[2] for t in tables))
+        return run
+
     def slot(
         self,
         run: Run,

@@ -1,8 +1,9 @@
 """Many draws of a recursive game solved on a grid of beliefs: `solve_recursive`.
 
-Receives a game with its numbers; returns a `RecursiveSolution` with a status for every draw. Draws are solved in chunks
+Receives a game with its numbers; returns a `RecursiveSolution` with a status for every draw, for a number of rounds or
+without end. Draws are solved in chunks
 of one size, so that results do not depend on how many there are; chunks run in threads. Numbers that are not finite mark
-their draw only. Refuses a grid that would not fit in memory and talks without end.
+their draw only. Refuses a grid that would not fit in memory, and talks without end and discount.
 """
 
 from __future__ import annotations
@@ -40,10 +41,12 @@ def solve_recursive(
     game: RecursiveGame,
     data: RecursiveData,
     *,
-    rounds: int,
+    rounds: int | None,
     nodes: int | tuple[int, ...] = 9,
     keep: bool | None = None,
     from_outset: bool = False,
+    tolerance: float = 1e-8,
+    most_rounds: int = 5000,
     chunk: int = CHUNK,
     threads: int | None = None,
     memory: int = MEMORY,
@@ -54,12 +57,15 @@ def solve_recursive(
 
     Args:
         data: The numbers; every array may have a last axis of draws.
-        rounds: Number of rounds.
+        rounds: Number of rounds; None for talks without end, whose strategies do not depend on the round. They are found
+            as the limit of ever longer talks.
         nodes: Nodes on each axis of belief (one number for all).
         keep: Whether values and strategies of all rounds are kept; None keeps them where they fit in a quarter of
             `memory`.
         from_outset: Discount what is at stake in a choice to the outset, as on the leaves of a tree, instead of to the
             turn at which it is made.
+        tolerance: Of values without end, in utility: a round more changes them by less than this times one minus discount.
+        most_rounds: Rounds after which values without end that still change are given up (status 2).
         chunk: Draws solved together.
         threads: Chunks solved at the same time; None for the number of processors.
         memory: Bytes to stay within.
@@ -70,23 +76,23 @@ def solve_recursive(
         The solution without a certificate (see `certificates.recursive.certify_recursive`).
 
     Raises:
-        Refusal: `grid-too-large`, `no-rounds`.
+        Refusal: `grid-too-large`, `no-rounds`, `no-discount`.
 
     Nayyar, Mahajan and Teneketzis (2013) and Ouyang, Tavafoghi and Teneketzis (2017) for beliefs as the state;
     McKelvey and Palfrey (1998) for the choice rule.
     """
     begun = time.perf_counter()
-    if rounds < 1:
-        raise refuse("no-rounds", f"at least one round is needed, not {rounds}")
     wide = with_draws(game, data)
+    _check_rounds(rounds, wide, from_outset)
+    length = rounds or 1
     draws = wide.discount.shape[-1]
     grid = make_grid(game.types, nodes)
     size = min(chunk, 2 ** math.ceil(math.log2(draws))) if draws < chunk else chunk
     workers = min(threads or os.cpu_count() or 1, math.ceil(draws / size))
-    all_kept = estimate_memory(game, grid, rounds=rounds, draws=draws, keep=True)
+    all_kept = estimate_memory(game, grid, rounds=length, draws=draws, keep=True)
     if keep is None:
         keep = all_kept <= memory / 4
-    needed = estimate_memory(game, grid, rounds=rounds, draws=size * workers, keep=False) + (
+    needed = estimate_memory(game, grid, rounds=length, draws=size * workers, keep=False) + (
         all_kept if keep else 0
     )
     if needed > memory:
@@ -94,21 +100,24 @@ def solve_recursive(
     plan = make_plan(game, grid)
     valid = finite(wide)
     runs: dict[int, Run] = {}
-    total, done = rounds * math.ceil(draws / size), [0]
+    total, done = length * math.ceil(draws / size), [0]
 
     def tick() -> None:
         if should_stop is not None and should_stop():
             raise _Stopped
         done[0] += 1
-        if progress is not None:
+        if progress is not None and rounds is not None:
             progress(done[0] / total)
+
+    def run(ready: Chunk) -> Run:
+        if rounds is None:
+            return ready.stationary(tolerance=tolerance, most=most_rounds, keep=keep, tick=tick)
+        return ready.backward(rounds, keep=keep, from_outset=from_outset, tick=tick)
 
     def work(begin: int) -> None:
         part, good = cut(wide, valid, begin, size)
         try:
-            runs[begin] = Chunk(plan, part, good).backward(
-                rounds, keep=keep, from_outset=from_outset, tick=tick
-            )
+            runs[begin] = run(Chunk(plan, part, good))
         except _Stopped:
             return
 
@@ -120,6 +129,23 @@ def solve_recursive(
         for begin in starts:
             work(begin)
     return assemble(plan, wide, valid, runs, rounds, size, from_outset, keep, begun)
+
+
+def _check_rounds(rounds: int | None, data: RecursiveData, from_outset: bool) -> None:
+    if rounds is not None:
+        if rounds < 1:
+            raise refuse("no-rounds", f"at least one round is needed, not {rounds}")
+        return
+    if from_outset:
+        raise ValueError(
+            "without end there is no choice discounted to the outset that is the same in every round"
+        )
+    if np.any(data.discount >= 1):
+        raise refuse(
+            "no-discount",
+            "talks without end need a discount below one a round, or what is at stake has no bounds",
+            hint="give `discount` under `time`, such as `0.97 per week`, or a number of rounds",
+        )
 
 
 class _Stopped(Exception):
