@@ -86,7 +86,9 @@ def slot_step(
             needs.append(valid & ~((turn.gap <= SOLVED) & (turn.sure | (trust & turn.followed))))
         else:
             needs.append(jnp.zeros(0, bool))
-    counts = jnp.stack([n.sum() for n in needs])
+    counts = jnp.stack(
+        [jnp.stack([n.sum() for n in needs]), jnp.stack([t.sure.sum() for t in turns]).astype(int)]
+    )
     return out, tuple(turns), tuple(needs), counts
 
 
@@ -208,7 +210,8 @@ class Chunk:
             self.discount,
         )
         turns = list(found)
-        count = np.asarray(counts)
+        count, proven = np.asarray(counts)
+        run.proven += int(proven.sum())
         for i, group in enumerate(plan.groups[slot]):
             if group.kind == GENERAL:
                 values, turns[i] = self.general(
