@@ -29,3 +29,6 @@ html_theme = "furo"
 html_title = "Good Offices"
 html_copy_source = False
 html_show_sourcelink = False
+html_show_copyright = False
+html_static_path = ["_static"]
+html_css_files = ["page.css"]
