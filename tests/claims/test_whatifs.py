@@ -208,8 +208,25 @@ def test_a_comparisons_margin_is_the_difference_less_what_was_asked_for(with_cla
     assert less.unit == "utility"
     assert (less.holds == (less.size >= 0)).all()
     more = _margin(with_claim, solve, "value(ru | after us.leave) > value(ru | after us.wait)")
-    np.testing.assert_allclose(more.size, left - right, rtol=1e-9)
+    np.testing.assert_allclose(more.size, left - right, rtol=1e-9, atol=1e-9)
     assert (more.holds == (more.size > 0)).all()
+
+
+@pytest.mark.parametrize(
+    ("says", "holds"),
+    [
+        ("P(us.leave | after us.leave) == 1", True),
+        ("P(us.leave | after us.leave) >= 1", True),
+        ("P(us.leave | after us.leave) > 1", False),
+        ("P(us.leave | after us.leave) != 1", False),
+        ("P(us.leave) + P(us.warn) + P(us.wait) < 1", False),
+        ("P(us.leave) + P(us.warn) + P(us.wait) == 1", True),
+        ("value(ru | after us.leave) > value(ru | after us.wait)", False),
+        ("value(ru | after us.leave) == value(ru | after us.wait)", True),
+    ],
+)
+def test_rounding_decides_no_claim(with_claim, solve, says, holds):
+    assert (_margin(with_claim, solve, says).holds == holds).all()
 
 
 def test_connectives_take_the_smallest_the_largest_and_the_negative_margin(with_claim, solve):

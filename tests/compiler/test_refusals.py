@@ -124,3 +124,11 @@ def test_forms_are_printed(full):
     tree = describe_tree(full, rounds=1)
     assert "us.warn -> round 1: warned, war" in tree
     assert "chance: fighting=truce" in tree
+
+
+def test_a_move_without_a_lottery_leads_past_the_lotteries_of_others(full):
+    turn = full.turns[1]
+    alone = dataclasses.replace(turn, movers=turn.movers[:1])
+    tree = describe_tree(dataclasses.replace(full, turns=(full.turns[0], alone)), rounds=2)
+    assert "ru.refuse -> round 2: engaged, war" in tree
+    assert "ru.truce -> round 1: engaged, war" in tree

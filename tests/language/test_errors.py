@@ -136,6 +136,10 @@ WRONG: dict[str, tuple[str, str, str, str, str]] = {
     "a value beside a probability": ("P(us.leave within 2 rounds) < 0.5", "value(us) > P(us.leave)", "unit-mismatch", "value(us) > P(us.leave)", "only like"),
     "a sum of value and probability": ("P(us.leave within 2 rounds) < 0.5", "value(us) + P(us.leave) > 0", "unit-mismatch", "value(us) + P(us.leave)", "`+` joins"),
     "a parameter set in another unit": ("P(us.leave within 2 rounds)", "P(us.leave | set(gain = fee))", "unit-mismatch", "fee", "must be in utility/round"),
+    "a parameter set beyond its domain": ("P(us.leave within 2 rounds)", "P(us.leave | set(p = 2))", "set-outside-domain", "set(p = 2)", "fall to -1"),
+    "a parameter set beyond its domain at times": ("P(us.leave within 2 rounds)", "P(us.leave | set(p = 3 * p))", "set-outside-domain", "set(p = 3 * p)", "min("),
+    "a what-if that leaves no move": ("P(us.leave within 2 rounds)", "P(us.leave | without(us.stay))", "no-move-left", "without(us.stay)", "engagement is withdrawn"),
+    "a what-if without any move": ("P(us.leave within 2 rounds)", "P(us.leave | without(us.stay), without(us.warn), without(us.leave))", "no-move-left", "without(us.stay)", "only one"),
     "a move of another party": ("P(us.leave within 2 rounds) < 0.5", "modal(us) == russia.fight", "move-of-another", "russia.fight", "`us.stay`"),
     "an imposed move without brackets": ("P(us.leave within 2 rounds)", "P(us.leave | do us.warn)", "syntax", "us.warn", "write `do(us.withdraw)`"),
     "a condition that is none": ("P(us.leave within 2 rounds)", "P(us.leave | see 2025-04-19)", "syntax", "2025-04-19", "conditions are"),
@@ -221,6 +225,13 @@ def test_there_may_be_so_many_parameters_and_no_more():
 )
 def test_a_division_that_is_kept_from_zero_is_no_problem(guarded: str):
     assert found(BASE.replace("russia: gain * here", f"russia: {guarded}")) == ()
+
+
+def test_a_parameter_set_inside_its_domain_is_no_problem():
+    text = BASE.replace(
+        "P(us.leave within 2 rounds) < 0.5", '"P(us.leave | set(p = min(2 * p, 1)), without(us.leave)) < 0.5"'
+    )
+    assert found(text) == ()
 
 
 def test_a_named_condition_is_an_event():

@@ -45,6 +45,9 @@ from goodoffices.language.tree import (
 FLAT = 1e-6
 """A change of a quantity (per interquartile range) of at most this much is none: solutions are not more exact."""
 
+SAME = 1e-9
+"""Two quantities that differ by no more than this share of their size (or of one) are equal: the rest is rounding."""
+
 Bools = NDArray[np.bool_]
 
 
@@ -191,15 +194,17 @@ def _numbers(says: Comparison, known: Known, world: World, extra: Steps = ()) ->
     assert not isinstance(says.left, MoveChoice)
     assert not isinstance(says.right, MoveChoice)
     left, right = (quantity(side, known, world, extra) for side in (says.left, says.right))
+    scale = np.maximum(1.0, np.maximum(np.abs(left), np.abs(right)))
+    difference = np.where(np.abs(left - right) <= SAME * scale, 0.0, left - right)
     match says.operator:
         case "<" | "<=":
-            size = right - left - says.by
+            size = -difference - says.by
         case ">" | ">=":
-            size = left - right - says.by
+            size = difference - says.by
         case "==":
-            size = says.by - np.abs(left - right)
+            size = says.by - np.abs(difference)
         case _:
-            size = np.abs(left - right) - says.by
+            size = np.abs(difference) - says.by
     # `!=` and strict order need a difference; `==`, `<=` and `by` hold on the border.
     return size, size > 0 if says.operator in ("<", ">", "!=") and not says.by else size >= 0
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line; the entry point of `goodoffices`."""
-    from goodoffices.cli.app import main as run
+    import sys
 
-    run()
+    try:
+        from goodoffices.cli.app import run
+
+        code = run()
+    except KeyboardInterrupt:  # before the command had begun
+        code = 130
+    sys.exit(code)

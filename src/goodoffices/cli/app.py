@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import cyclopts
@@ -41,8 +40,3 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return USAGE
 
     return guard(command)
-
-
-def main() -> None:
-    """The entry point of the `goodoffices` command."""
-    sys.exit(run())

@@ -6,14 +6,27 @@ Receives the text of an option; returns its value; refuses with `Misuse` (exit c
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Annotated
+import re
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from goodoffices.cli.streams import Misuse
 
-Rounds = Annotated[int | None, Parameter(help="Number of rounds to play, instead of the scenario's own.")]
+
+def whole(_type: Any, tokens: Sequence[Token]) -> int:
+    """Read a whole number; `2.5` is none, and is not cut to 2."""
+    text = tokens[0].value.strip()
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        raise ValueError(f"it takes a whole number, not {text!r}")
+    return int(text)
+
+
+Whole = Parameter(converter=whole)
+Rounds = Annotated[
+    int | None, Whole, Parameter(help="Number of rounds to play, instead of the scenario's own.")
+]
 Changes = Annotated[
     tuple[str, ...],
     Parameter(
@@ -23,6 +36,10 @@ Changes = Annotated[
         help="Fix a parameter at a value, as `name=number`; may be repeated.",
     ),
 ]
+
+
+HIGHEST_RATIONALITY = 1e12
+"""Beyond, products with utilities keep no digit of the differences that matter."""
 
 
 def read_changes(texts: Iterable[str]) -> dict[str, float]:
@@ -41,6 +58,8 @@ def read_rationality(text: str) -> float:
     value = math.inf if text.strip().lower() in ("inf", "infinity") else _number("--rationality", text)
     if value < 0:
         raise Misuse(f"--rationality takes a number from 0, or inf, not {text!r}")
+    if HIGHEST_RATIONALITY < value < math.inf:
+        raise Misuse(f"--rationality takes a number up to {HIGHEST_RATIONALITY:g}, or inf, not {text!r}")
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -42,7 +43,7 @@ def solve(
     ] = 1e-6,
 ) -> int:
     """Find the principal logit equilibrium of each file, with its certificate; exit code 1 if one cannot be solved."""
-    if not tolerance > 0:
+    if not 0 < tolerance < math.inf:
         raise Misuse(f"--tolerance takes a number above 0, not {tolerance}")
     at_least("--rounds", rounds, 1)
     precision = None if rationality is None else read_rationality(rationality)
@@ -95,8 +96,18 @@ def _print(record: Mapping[str, Any], file: str, console: Console) -> None:
     else:
         precision = ", ".join(f"{value:g} ({player})" for player, value in rationality.items())
     console.print(f"values: {values}", markup=False, soft_wrap=True)
+    if "limit" in record:
+        limit = record["limit"]
+        kind = "in pure strategies" if limit["pure"] else "in mixed strategies"
+        console.print(
+            f"approaches the sequential equilibrium {kind} (within {limit['distance']:.1e}) in which",
+            markup=False,
+            soft_wrap=True,
+        )
+        for sentence in limit["sentences"]:
+            console.print(f"  {sentence}", markup=False, soft_wrap=True)
     console.print(
-        f"{record['status']} at rationality {precision} by {record['method']}; {certificate}\n",
+        f"{record['status']} at rationality {precision} by {record['method']} ({record['detail']}); {certificate}\n",
         markup=False,
         soft_wrap=True,
     )

@@ -7,6 +7,7 @@ with its traceback.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from goodoffices.core.reading import read_sources
 if TYPE_CHECKING:
     from rich.console import Console
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Errors of the outside world, not of the input and not of ours."""
 OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -52,7 +55,8 @@ def guard(command: Callable[[], int | None]) -> int:
     """Run a command and return its exit code; only our own bugs leave a traceback."""
     try:
         code = command()
-        sys.stdout.flush()
+        if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison] (None where it was closed)
+            sys.stdout.flush()
     except Refusal as refusal:
         complain(render(refusal.diagnostics, read_sources(refusal.diagnostics, refusal.sources)))
         return REFUSED
@@ -66,7 +70,18 @@ def guard(command: Callable[[], int | None]) -> int:
         complain("Interrupted. Nothing was written.")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader has gone (`| head`): point standard output at nothing, so that the exit stays quiet too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone (`| head`), which is no error.
+        _silence()
         return OK
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        _silence()
+        complain(f"error: the output cannot be written: {error.strerror}")
+        return REFUSED
     return code or OK
+
+
+def _silence() -> None:
+    """Point standard output at nothing, so that what is left in its buffer does not fail again at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

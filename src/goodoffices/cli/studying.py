@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from goodoffices.cli.cache import keep_compiled_code
-from goodoffices.cli.settings import Changes, Rounds, at_least, read_changes
+from goodoffices.cli.settings import Changes, Rounds, Whole, at_least, read_changes
 from goodoffices.cli.streams import Interrupted, Misuse, messages, output
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def study(
     /,
     *,
     out: Annotated[Path, Parameter(help="Folder for report.html and study.json.")] = Path("study"),
-    draws: Annotated[int, Parameter(help="Number of draws from the priors.")] = 512,
-    seed: Annotated[int, Parameter(help="Seed of the draws; the same seed gives the same study.")] = 1,
+    draws: Annotated[int, Whole, Parameter(help="Number of draws from the priors.")] = 512,
+    seed: Annotated[int, Whole, Parameter(help="Seed of the draws; the same seed gives the same study.")] = 1,
     rounds: Rounds = None,
     changes: Changes = (),
     quiet: Annotated[bool, Parameter(negative=(), help="Write the files and print nothing.")] = False,
@@ -45,7 +45,10 @@ def study(
             found = workflow.study(model, draws=draws, seed=seed, rounds=rounds, progress=_callback(progress))
         from goodoffices import reports
 
-        reports.write(found, out)
+        try:
+            reports.write(found, out)
+        except OSError as error:
+            raise Misuse(f"the study cannot be written to {str(out)!r}: {error.strerror}") from None
     except KeyboardInterrupt:
         kept = (
             "an earlier study was left as it was" if (out / "study.json").exists() else "nothing was written"

@@ -10,7 +10,7 @@ import numpy as np
 from goodoffices.compiler.compiling import compile_scenario
 from goodoffices.compiler.graph import count_nodes
 from goodoffices.compiler.scenario_tree import ScenarioTree
-from goodoffices.compiler.slots import MOVE
+from goodoffices.compiler.slots import LOTTERY, MOVE
 from goodoffices.games.extensive import CHANCE, DECISION, TERMINAL
 from goodoffices.language.scenario import Scenario
 
@@ -64,6 +64,15 @@ def _rationality(tree: ScenarioTree, player: int) -> str:
     return f"{tree.figures(medians).rationality[player, 0]:g} at the prior medians"
 
 
+def _settled(tree: ScenarioTree, history: int) -> int:
+    """Where a history comes to when the lotteries that have one outcome only are drawn."""
+    past, graph = tree.histories, tree.graph
+    kinds = graph.kind()
+    while kinds[past.config[history]] == LOTTERY and graph.config_silent[past.config[history]]:
+        history = int(np.searchsorted(past.parent, history))
+    return history
+
+
 def tree_text(tree: ScenarioTree, *, depth: int | None = None) -> str:
     """Public histories, one a line and indented, to `depth` steps (default: the first round)."""
     past, graph = tree.histories, tree.graph
@@ -88,7 +97,7 @@ def tree_text(tree: ScenarioTree, *, depth: int | None = None) -> str:
         if silent[past.parent[h]] and slot.kind != MOVE:
             todo.extend((child, indent) for child in reversed(children.get(h, [])))
             continue
-        lines.append(f"{'  ' * indent}{who}{what}{forced} -> {tree.place(h)}")
+        lines.append(f"{'  ' * indent}{who}{what}{forced} -> {tree.place(_settled(tree, h))}")
         todo.extend((child, indent + 1) for child in reversed(children.get(h, [])))
     if cut:
         lines.append(f"... and {cut:,} more branches")

@@ -8,16 +8,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from goodoffices.core.diagnostics import Refusal, refuse
+from goodoffices.language import odds
 from goodoffices.language.names import suggestion
 from goodoffices.language.priors import fixed
+from goodoffices.language.reach import explore
+from goodoffices.language.resolve import Scope
 from goodoffices.language.scenario import Mover, Scenario, Turn
 
 
-def set_parameters(scenario: Scenario, **values: float) -> Scenario:
+def set_parameters(scenario: Scenario, /, **values: float) -> Scenario:
     """The scenario with parameters known to have these values.
 
     Raises:
-        Refusal: a parameter does not exist, or a value is not finite.
+        Refusal: a parameter does not exist, a value is not finite, or the odds are no odds at it.
     """
     names = [parameter.name for parameter in scenario.parameters]
     for name, value in values.items():
@@ -33,7 +36,14 @@ def set_parameters(scenario: Scenario, **values: float) -> Scenario:
         replace(p, prior=fixed(values[p.name])) if p.name in values else p for p in scenario.parameters
     )
     notes = tuple(f"set {name} = {float(value)!r}" for name, value in values.items())
-    return replace(scenario, parameters=parameters, changes=(*scenario.changes, *notes))
+    changed = replace(scenario, parameters=parameters, changes=(*scenario.changes, *notes))
+    if values:
+        scope = Scope()
+        odds.examine(changed, scope, explore(changed))
+        errors = [d for d in scope.diagnostics if d.severity == "error"]
+        if errors:
+            raise Refusal(errors)
+    return changed
 
 
 def without(scenario: Scenario, *moves: str) -> Scenario:

@@ -41,6 +41,8 @@ def examine(scenario: Scenario, reader: Reader, unit_places: dict[str, Span]) ->
     reach = explore(scenario)
     _possibilities(scenario, scope, reach)
     odds.examine(scenario, scope, reach)
+    if not any(d.severity == "error" for d in scope.diagnostics):
+        claim_checks.examine_worlds(scenario, scope, reach)
 
 
 def _cycles(scenario: Scenario, scope: Scope) -> bool:

@@ -12,11 +12,16 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from goodoffices.language import tree
+from goodoffices.core.diagnostics import Refusal
+from goodoffices.language import odds, tree
+from goodoffices.language.changes import without
+from goodoffices.language.reach import Reach, explore
 from goodoffices.language.resolve import Scope
 from goodoffices.language.scenario import Scenario
 from goodoffices.language.units import NONE, TRUTH, UTILITY, Unit, UnitChecker, in_words
 from goodoffices.language.walk import is_truth, parameters_of
+
+NEVER_LAST = "a move that is a party's only one at some point cannot be taken away"
 
 
 def examine(scenario: Scenario, scope: Scope, units: UnitChecker) -> None:
@@ -52,6 +57,55 @@ def examine(scenario: Scenario, scope: Scope, units: UnitChecker) -> None:
                         )
                 case _:
                     pass
+
+
+def examine_worlds(scenario: Scenario, scope: Scope, reach: Reach) -> None:
+    """Check that every what-if is a game: odds stay odds, and nobody is left without a move.
+
+    The scenario itself must have no problem.
+    """
+    for claim in scenario.claims:
+        for node in _nodes(claim.says):
+            if isinstance(node, (tree.Question, tree.MoveChoice)):
+                _settings(
+                    [c for c in node.conditions if isinstance(c, tree.SetParameter)], scenario, scope, reach
+                )
+                _removals([c for c in node.conditions if isinstance(c, tree.Without)], scenario, scope)
+
+
+def _settings(conditions: list[tree.SetParameter], scenario: Scenario, scope: Scope, reach: Reach) -> None:
+    if not conditions:
+        return
+    trial = Scope()
+    odds.examine_settings(scenario, trial, reach, {c.parameter: c.value for c in conditions})
+    errors = [d for d in trial.diagnostics if d.severity == "error"]
+    if errors:
+        scope.report(
+            "set-outside-domain",
+            f"at this value {errors[0].message}",
+            conditions[0].span,
+            "bound it, as in `set(p = min(2 * p, 1))`",
+        )
+
+
+def _removals(conditions: list[tree.Without], scenario: Scenario, scope: Scope) -> None:
+    if not conditions:
+        return
+    try:
+        stuck = explore(without(scenario, *(f"{c.party}.{c.move}" for c in conditions))).stuck
+    except Refusal as refusal:
+        scope.report("no-move-left", refusal.diagnostics[0].message, conditions[0].span, NEVER_LAST)
+        return
+    if stuck:
+        turn, party, state = stuck[0]
+        levels = zip((f.name for f in scenario.factors), state, strict=True)
+        where = " and ".join(f"{name} is {level}" for name, level in levels)
+        scope.report(
+            "no-move-left",
+            f"`{party}` would have no move left at turn {turn + 1}{f' when {where}' if where else ''}",
+            conditions[0].span,
+            NEVER_LAST,
+        )
 
 
 def _nodes(node: Any) -> Iterator[Any]:

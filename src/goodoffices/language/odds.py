@@ -45,6 +45,25 @@ def examine(scenario: Scenario, scope: Scope, reach: Reach) -> None:
                 "choose a narrower prior",
             )
             return
+    _check(scenario, scope, reach, points)
+    divisions.examine(scenario, scope, reach)
+
+
+def examine_settings(
+    scenario: Scenario, scope: Scope, reach: Reach, settings: Mapping[str, Expression]
+) -> None:
+    """The same for a what-if that sets parameters; divisions are left out."""
+    points = _points(scenario)
+    where = Environment(points, {}, {let.name: let for let in scenario.lets})
+    size = len(next(iter(points.values())))
+    changed = {
+        name: np.broadcast_to(np.asarray(evaluate(value, where), float), (size,))
+        for name, value in settings.items()
+    }
+    _check(scenario, scope, reach, points | changed)
+
+
+def _check(scenario: Scenario, scope: Scope, reach: Reach, points: Points) -> None:
     checker = _Checker(scenario, scope, points)
     for dimension in scenario.types:
         checker.lottery(
@@ -54,7 +73,6 @@ def examine(scenario: Scenario, scope: Scope, reach: Reach) -> None:
     checker.bounds(scenario.time.discount, 0.0, 1.0, "the discount")
     for party in scenario.parties:
         checker.bounds(party.rationality, 0.0, np.inf, f"the rationality of `{party.name}`")
-    divisions.examine(scenario, scope, reach)
 
 
 def _points(scenario: Scenario) -> Points:

@@ -32,7 +32,7 @@ LARGEST_BEND = 0.5
 CAUTION = (0.1, 0.01)
 """What `LARGEST_CORRECTION` and `FIRST_STEP` are multiplied by, each time the path has jumped."""
 POLISHED = 1e-7
-"""Newton step after which the next would be below rounding."""
+"""Newton step, in log odds times (1 + rationality), after which the next would be below rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,7 +279,7 @@ def _polish(engine: Engine, point: Point, scale: Scale, t: float, count: dict[st
         improved = np.abs(trial.residual).max() <= np.abs(best.residual).max()
         if improved:
             best = trial
-        if size <= POLISHED:
+        if size <= POLISHED / (1.0 + float(rationality.max())):
             status = 0
             break
         if not improved and size > 0.9 * previous:

@@ -39,7 +39,7 @@ def check(source: str | Path) -> Findings:
     """Check a scenario or an `.efg` file and return every problem found."""
     try:
         path = find(source)
-        if path.suffix == ".efg":
+        if path.suffix.lower() == ".efg":
             return Findings(str(source), summary=_game(path))
         return _scenario(str(source), path)
     except Refusal as refusal:

@@ -64,7 +64,14 @@ def load(source: str | Path, *, set: Mapping[str, float] | None = None) -> Scena
     """
     from goodoffices import language
 
-    return language.set_parameters(language.load(find(source)), **(set or {}))
+    path = find(source)
+    if path.suffix.lower() == ".efg":
+        raise refuse(
+            "not-a-scenario",
+            f"`{path}` is a game, and a scenario is needed here",
+            hint="`goodoffices solve` reads games",
+        )
+    return language.set_parameters(language.load(path), **(set or {}))
 
 
 def read_efg(path: str | Path) -> ExtensiveGame:

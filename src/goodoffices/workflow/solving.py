@@ -72,7 +72,8 @@ def solve_files(
             solution = solve(
                 file, rationality=rationality, method=method, rounds=rounds, set=set, tolerance=tolerance
             )
-            yield record(solution, file=name)
+            limit = rationality is not None and math.isinf(rationality)
+            yield record(solution, file=name, limit=limit)
         except Refusal as refusal:
             yield {
                 "file": name,
@@ -80,15 +81,22 @@ def solve_files(
             }
 
 
-def record(solution: Solution, *, file: str) -> dict[str, Any]:
-    """A solution as plain data: players, information sets and moves in the game's own order and numbers."""
+def record(solution: Solution, *, file: str, limit: bool = False) -> dict[str, Any]:
+    """A solution as plain data: players, information sets and moves in the game's own order and numbers.
+
+    Args:
+        solution: what was found.
+        file: what it was found for.
+        limit: describe the sequential equilibrium that the branch approaches.
+    """
     game = solution.game
     rationality = np.asarray(solution.data.rationality, float)
     one = float(rationality[0]) if np.all(rationality == rationality[0]) else None
     out: dict[str, Any] = {
         "file": file,
         "title": game.title,
-        "method": solution.method,
+        "method": "tree",
+        "detail": solution.method,
         "status": STATUS[int(solution.status)],
         "rationality": one if one is not None else dict(zip(game.players, rationality.tolist(), strict=True)),
         "certificate": certificate_record(solution.certificate),
@@ -96,7 +104,26 @@ def record(solution: Solution, *, file: str) -> dict[str, Any]:
         "values": {p: _finite(v) for p, v in zip(game.players, solution.values.tolist(), strict=True)},
         "statistics": {key: _finite(float(value)) for key, value in solution.statistics.items()},
     }
+    if limit and int(solution.status) == 0:
+        out["limit"] = _limit(solution)
     return out
+
+
+def _limit(solution: Solution) -> dict[str, Any]:
+    """The sequential equilibrium that a solution far along the branch approaches, as plain data."""
+    from goodoffices.solvers import describe_limit
+
+    found = describe_limit(solution)
+    game = solution.game
+    return {
+        "distance": found.change,
+        "pure": bool(found.pure.all()),
+        "strategies": [
+            _named(game, i) | {"moves": dict(zip(moves, found.strategy[i].tolist(), strict=False))}
+            for i, moves in enumerate(game.infoset_moves)
+        ],
+        "sentences": list(found.sentences),
+    }
 
 
 def certificate_record(certificate: Certificate) -> dict[str, float | None]:
@@ -109,15 +136,21 @@ def certificate_record(certificate: Certificate) -> dict[str, float | None]:
     }
 
 
-def _strategy(game: ExtensiveGame, log_strategy: NDArray[np.float64], infoset: int) -> dict[str, Any]:
-    moves = game.infoset_moves[infoset]
-    logs = log_strategy[infoset, : len(moves)].tolist()
+def _named(game: ExtensiveGame, infoset: int) -> dict[str, Any]:
+    """Whose information set it is, and which."""
     player = int(game.infoset_player[infoset])
     return {
         "player": game.players[player],
         "player_number": player + 1,
         "infoset": int(game.infoset_number[infoset]),
         "label": game.infoset_label[infoset],
+    }
+
+
+def _strategy(game: ExtensiveGame, log_strategy: NDArray[np.float64], infoset: int) -> dict[str, Any]:
+    moves = game.infoset_moves[infoset]
+    logs = log_strategy[infoset, : len(moves)].tolist()
+    return _named(game, infoset) | {
         "moves": {move: math.exp(log) for move, log in zip(moves, logs, strict=True)},
         # Far off the path of play a probability underflows to zero; its logarithm does not.
         "log_moves": {move: _finite(log) for move, log in zip(moves, logs, strict=True)},
