@@ -18,6 +18,8 @@ exclude_patterns = ["_build", "reference/generated"]
 nitpicky = True
 language = "en_GB"
 smartquotes = False
+default_role = "code"
+"""Names between single backticks, as docstrings have them."""
 
 myst_enable_extensions = ["amsmath", "attrs_block", "colon_fence", "deflist", "dollarmath", "fieldlist"]
 myst_heading_anchors = 3

@@ -46,3 +46,10 @@ def test_reference_tables_are_not_empty(built, page):
     assert (built / "reference" / f"{page}.html").read_text().count("<tr") + (
         built / "reference" / f"{page}.html"
     ).read_text().count("<li") > 5
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_between_files_of_the_repository_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text())
+    missing = [link for link in links if "://" not in link and not (ROOT / link).exists()]
+    assert missing == []
