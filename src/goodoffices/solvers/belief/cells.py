@@ -40,7 +40,7 @@ FIRST, SHORTEST = 0.3, 1e-5
 """Lengths of steps along the branch."""
 LEAST_COSINE = 0.6
 ON_THE_WAY = 1e-4
-MOST_STEPS = 300
+MOST_STEPS = 600
 """Steps of the tracer; who needs more is at a place where the interpolant bends too sharply to be followed."""
 SOLVED = 1e-9
 """Largest gap in log-odds, relative to 1 + |log-odds|, that counts as solved."""

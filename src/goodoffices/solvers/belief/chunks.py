@@ -27,7 +27,7 @@ from goodoffices.solvers.belief.plan import GENERAL, SIGNAL, STILL, Group, Plan,
 from goodoffices.solvers.belief.signals import probability
 
 Array = Any
-WARM, COLD = 3, 6
+WARM, COLD = 6, 12
 """Newton steps for all cells from guesses made of earlier rounds, and from the prior; the rest is done one by one."""
 
 
