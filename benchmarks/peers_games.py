@@ -164,7 +164,7 @@ def _assemble(
         infoset_number=np.concatenate([np.arange(1, (owners == p).sum() + 1) for p in (0, 1)]).astype(
             np.int32
         ),
-        infoset_label=tuple(names[i][1] for i in order),
+        infoset_label=tuple(names[i][1].strip() for i in order),
         infoset_moves=tuple(labels[i] for i in order),
         payoff=numbers[..., 0],
         chance=likely[..., 0],

@@ -45,7 +45,14 @@ def _batch(task: Task) -> Answer:
     worst = residual(game, data, solution.log_strategy)
     compiling = max(0.0, wall[0] - median(wall[1:]))
     solved = float(np.mean(np.asarray(solution.status) == 0))
-    return counted(median(cpu[1:]), median(wall[1:]), worst, compiling=compiling, solved=solved)
+    return counted(
+        median(cpu[1:]),
+        median(wall[1:]),
+        worst,
+        compiling=compiling,
+        solved=solved,
+        passes=solution.statistics["passes"] + solution.statistics["newton_steps"],
+    )
 
 
 if __name__ == "__main__":

@@ -33,8 +33,9 @@ ON_THE_WAY = 0.01
 """Weighted change of log beliefs at which a point on the way is good enough: only predictions start from it."""
 POLISHED = 1e-11
 """Change of log beliefs at which the end is reached."""
-DEPTH = 3
-"""Earlier passes that acceleration looks back to."""
+DEPTH = 2
+"""Earlier passes that acceleration looks back to: with more, hardly a draw more is solved."""
+RIDGE, TINY = 1e-14, 1e-150
 
 
 PACKED = 0.7
@@ -216,25 +217,30 @@ def _mixing(here: Floats, change: Floats, past: list[tuple[Floats, Floats]], pas
     `past` holds earlier beliefs and changes, the latest first, of which `passes` [b] are of this step.
     """
     newer = [(here, change), *past[:-1]]
-    bends, steps = [], []
+    bends: list[Floats] = []
+    steps: list[Floats] = []
     for k, ((z1, c1), (z0, c0)) in enumerate(zip(newer, past, strict=True)):
-        valid = passes > k
-        bends.append(np.where(valid, c1 - c0, 0.0))
-        steps.append(np.where(valid, z1 - z0, 0.0))
-    m = len(past)
-    table = np.empty((here.shape[1], m, m))
-    right = np.empty((here.shape[1], m, 1))
-    for i in range(m):
-        for j in range(i + 1):
-            table[:, i, j] = table[:, j, i] = (bends[i] * bends[j]).sum(axis=0)
-        right[:, i, 0] = (bends[i] * change).sum(axis=0)
-    # A trace of the identity keeps the system solvable where differences repeat each other or are only rounding.
-    table += (1e-14 * np.trace(table, axis1=1, axis2=2) + 1e-300)[:, None, None] * np.eye(m)
-    share = np.linalg.solve(table, right)[:, :, 0]
-    out = np.zeros_like(change)
-    for i in range(m):
-        out += (steps[i] + bends[i]) * share[:, i]
-    return out
+        bend, step = c1 - c0, z1 - z0
+        absent = passes <= k
+        if absent.any():
+            bend[:, absent] = step[:, absent] = 0.0
+        bends.append(bend)
+        steps.append(step)
+    # Least squares over one or two differences. A trace of the identity keeps the system solvable where differences repeat
+    # each other or are only rounding.
+    a = (bends[0] * bends[0]).sum(axis=0)
+    right = (bends[0] * change).sum(axis=0)
+    if len(past) == 1:
+        return (steps[0] + bends[0]) * (right / (a * (1 + RIDGE) + TINY))
+    b = (bends[0] * bends[1]).sum(axis=0)
+    c = (bends[1] * bends[1]).sum(axis=0)
+    right_2 = (bends[1] * change).sum(axis=0)
+    ridge = RIDGE * (a + c) + TINY
+    a, c = a + ridge, c + ridge
+    scale = 1.0 / (a * c - b * b)
+    return (steps[0] + bends[0]) * ((c * right - b * right_2) * scale) + (steps[1] + bends[1]) * (
+        (a * right_2 - b * right) * scale
+    )
 
 
 def _predict(front: _Front, who: np.ndarray) -> None:
