@@ -101,6 +101,15 @@ def test_random_games_satisfy_the_logit_equations_recomputed_by_recursion(
     assert solution.certificate.belief_error < 1e-11
 
 
+@pytest.mark.parametrize(("seed", "why"), [(117, "lost by long steps"), (402, "corrected past the end")])
+def test_a_path_that_goes_astray_is_followed_again(random_game, seed, why):
+    game = random_game(seed)
+    solution = solve_game(game, rationality=40.0)
+    assert solution.status == 0, why
+    nearby = solve_game(game, rationality=40.0 * (1 + 1e-6))
+    assert np.allclose(nearby.values, solution.values, atol=1e-4)
+
+
 @pytest.mark.parametrize("rounds", [2, 3, 4])
 @pytest.mark.parametrize("rationality", [100.0, 10_000.0])
 def test_the_branch_is_followed_where_reach_underflows(repeated_crisis, independent, rounds, rationality):

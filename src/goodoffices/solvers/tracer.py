@@ -6,7 +6,7 @@ is followed by pseudo-arclength (Keller 1977; for the logit correspondence Turoc
 predictor extrapolates the last two points with their tangents; the corrector is Newton's method, whose contraction and
 first step decide whether a step is believed (Deuflhard 2011, chapter 5). Where the path arrives going forward, the
 determinant of the Jacobian has the sign that it had at the start; a path that arrives with the other sign has jumped to
-another branch on the way and is followed again with shorter steps.
+another branch on the way and is followed again with shorter steps, and so is one that is lost.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SMALLEST_STEP = 1e-9
 LARGEST_BEND = 0.5
 """Largest departure of the cubic prediction from the tangent, as a share of the step."""
 CAUTION = (0.1, 0.01)
-"""What `LARGEST_CORRECTION` and `FIRST_STEP` are multiplied by, each time the path has jumped."""
+"""What `LARGEST_CORRECTION` and `FIRST_STEP` are multiplied by, each time the path has jumped or was lost."""
 POLISHED = 1e-7
 """Newton step, in log odds times (1 + rationality), after which the next would be below rounding."""
 
@@ -100,10 +100,13 @@ def trace(
     """
     found = _follow(engine, target, 1.0, max_steps, accept, progress)
     for caution in CAUTION:
-        if found.status == 1 or not engine.orientation(found.point)[0] < 0:
+        lost = found.status == 1
+        if lost and found.statistics["steps"] + found.statistics["refused"] >= max_steps:
+            return found
+        if not lost and not engine.orientation(found.point)[0] < 0:
             return found
         found = _follow(engine, target, caution, max_steps, accept, progress)
-    if not engine.orientation(found.point)[0] < 0:
+    if found.status == 1 or not engine.orientation(found.point)[0] < 0:
         return found
     return Trace(found.point, found.reached, 1, found.statistics)
 
@@ -126,16 +129,24 @@ def _follow(
     walk.dz, walk.dt = _unit(tangent, None)
     step = FIRST_STEP * caution
     largest = LARGEST_CORRECTION * caution
+    past = False
     while count["steps"] + count["refused"] < max_steps:
         guess_z, guess_t = _predict(walk, step)
-        last = guess_t >= scale.end and walk.dt > 0
+        last = (past or guess_t >= scale.end) and walk.dt > 0
         if last:
-            step = _length_to(walk, step, scale.end)
-            guess_z, _ = _predict(walk, step)
+            if guess_t > scale.end:
+                step = _length_to(walk, step, scale.end)
+                guess_z, _ = _predict(walk, step)
             guess_t = scale.end
         found = None
         if guess_t > 0 or walk.dt < 0:
             found = _correct(engine, scale, guess_z, guess_t, walk, last, largest, count)
+        if found is not None and not last and found[1] > scale.end and walk.dt > 0:
+            # Predicted short of the end and corrected past it: the end is tried from the same prediction.
+            count["refused"] += 1
+            past = True
+            continue
+        past = False
         if found is None:
             count["refused"] += 1
             step *= 0.4
