@@ -99,7 +99,7 @@ VALUES = st.sampled_from((*_POOL, tree.Binary("*", tree.Name("warmth"), tree.Nam
 STATES = tests_of(FACTORS)
 
 
-def _effects() -> st.SearchStrategy[tuple[Effect, ...]]:
+def _effects(factors: tuple[str, ...]) -> st.SearchStrategy[tuple[Effect, ...]]:
     def of(name: str) -> st.SearchStrategy[Effect]:
         certain = st.sampled_from(FACTORS[name]).map(lambda level: ((level, tree.Number(1.0)),))
         a, b = FACTORS[name][:2]
@@ -108,19 +108,21 @@ def _effects() -> st.SearchStrategy[tuple[Effect, ...]]:
         )
         return (certain | lottery).map(lambda outcomes: Effect(name, outcomes))
 
-    return st.lists(st.sampled_from(sorted(FACTORS)), max_size=2, unique=True).flatmap(
+    return st.lists(st.sampled_from(factors), max_size=2, unique=True).flatmap(
         lambda names: st.tuples(*(of(name) for name in names))
     )
 
 
-EFFECTS = _effects()
+EFFECTS = _effects(tuple(sorted(FACTORS)))
+# Parties that move at the same time change factors of their own.
+OWN = {"us": _effects(("engagement",)), "them": _effects(("fighting",))}
 
 
 @st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
     """Scenarios that pass every check: no units, every level reachable, odds that sum to one."""
 
-    def move(name: str, *, when: bool, party: str) -> Move:
+    def move(name: str, *, when: bool, party: str, alone: bool) -> Move:
         cost = draw(COSTS)
         costs: Any = draw(st.sampled_from(["none", "one", "by type"] if party == "us" else ["none", "one"]))
         by_type = tuple(
@@ -130,17 +132,19 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             name,
             draw(sentences),
             draw(STATES) if when else None,
-            draw(EFFECTS),
+            draw(EFFECTS if alone else OWN[party]),
             {"none": (), "one": (((), cost),), "by type": by_type}[costs],
             draw(st.none() | sentences),
             draw(NOTES),
         )
 
-    def mover(party: str) -> Mover:
+    def mover(party: str, *, alone: bool) -> Mover:
         names = draw(
             st.lists(st.sampled_from(["stay", "warn", "leave", "end"]), min_size=1, max_size=3, unique=True)
         )
-        moves = tuple(move(n, when=i > 0 and draw(st.booleans()), party=party) for i, n in enumerate(names))
+        moves = tuple(
+            move(n, when=i > 0 and draw(st.booleans()), party=party, alone=alone) for i, n in enumerate(names)
+        )
         return Mover(party, moves, draw(st.sampled_from(names)))
 
     free = tuple(
@@ -160,7 +164,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     for parties in draw(
         st.lists(st.sampled_from([("us",), ("them",), ("us", "them")]), min_size=1, max_size=2)
     ):
-        turns.append(Turn(tuple(mover(party) for party in parties), (), draw(NOTES)))
+        turns.append(Turn(tuple(mover(party, alone=len(parties) == 1) for party in parties), (), draw(NOTES)))
     table = {level: draw(ENTRIES) for level in LEVELS["us.aim"]}
     lets = (
         Let("warmth", draw(COSTS), None, {}, draw(NOTES)),

@@ -150,6 +150,9 @@ WRONG: dict[str, tuple[str, str, str, str, str]] = {
     "a hat": ("russia: gain * here", "russia: gain * 2^3", "bad-character", "^", "**"),
     "an expression that ends": ("russia: gain * here", "russia: gain *", "syntax", "", "text ends"),
     "open-ended without discount": ("rounds: 4, discount: 0.97 per week", "rounds: open-ended", "open-ended-without-discount", "", "discount"),
+    "a prior with a wrong sign": ("beta(2, 6)", "beta(2; 6)", "bad-character", ";", "such as `beta(2, 6)`"),
+    "talks that are over before they begin": ("rounds: 4,", "stops: engagement == engaged, rounds: 4,", "over-at-the-start", "engagement == engaged", "`stops`"),
+    "a claim that depends on the state": ("P(us.leave within 2 rounds) < 0.5", "value(us) < fee * here", "wrong-dependence", "here", "inside `P(...)`"),
     "a document that is not declared": ("  fee: {", "  fee: {source: brief#s1, ", "unknown-document", "brief#s1", "documents"),
 }  # fmt: skip
 
@@ -179,6 +182,25 @@ def test_a_mistake_is_said_once_and_brings_no_others():
         old, new, code, _, _ = WRONG[name]
         errors = [d.code for d in found(BASE.replace(old, new)) if d.severity == "error"]
         assert errors == [code], name
+
+
+TOGETHER = """\
+turns:
+  - together:
+      us: {moves: {stay: {}, warn: {when: engagement == engaged, then: {engagement: warned, fighting: LEVEL}}}}
+      russia: {moves: {fight: {then: {fighting: war}}, pause: {then: {fighting: truce}}}}
+  - {party: us, moves: {on: {}, out: {then: {engagement: withdrawn}, costs: fee}}}
+values:
+"""
+
+
+@pytest.mark.parametrize(("level", "clashes"), [("war", 1), ("truce", 1), ("{truce: p, war: 1 - p}", 1)])
+def test_moves_of_one_turn_may_not_bring_a_factor_to_different_levels(level: str, clashes: int):
+    """Else the order in which the parties are written would decide."""
+    head, rest = BASE.split("turns:\n")
+    text = head + TOGETHER.replace("LEVEL", level) + rest.split("values:\n")[1].replace("us.leave", "us.out")
+    assert [d.code for d in found(text)] == ["moves-clash"] * clashes
+    assert found(text.replace(f", fighting: {level}", "")) == ()
 
 
 def test_every_problem_is_shown_at_once_in_the_order_of_places():

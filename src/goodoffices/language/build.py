@@ -34,6 +34,19 @@ from goodoffices.language.yaml_text import Entry, Mapping, Node, Sequence
 from goodoffices.language.yaml_text import Text as Scalar
 
 VERSION = "1"
+STRUCTURAL = frozenset(
+    [
+        "bad-turn",
+        "no-moves",
+        "wrong-shape",
+        "bad-name",
+        "unknown-key",
+        "unknown-party",
+        "unknown-factor",
+        "unknown-level",
+    ]
+)
+"""Problems of a turn that leave out something that could have happened."""
 MOST_PARAMETERS = 500
 """Every parameter is tried at its extremes and at hundreds of draws while a file is checked."""
 
@@ -61,7 +74,9 @@ class Builder(Reader):
         types = self._types(type_nodes)
         parameters = self._parameters(fields.get("parameters"))
         lets = self._lets(fields.get("let"))
+        before = len(self.scope.diagnostics)
         turns = read_turns(self, fields.get("turns"))
+        self.scope.turns_broken = any(d.code in STRUCTURAL for d in self.scope.diagnostics[before:])
         values = self._payoffs(fields.get("values"), "`values`")
         end = self._payoffs(fields.get("end"), "`end`")
         calendar = Calendar(time.round_days, time.start, time.rounds, {f.name: f.start for f in factors})

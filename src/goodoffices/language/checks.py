@@ -5,11 +5,9 @@ Receives a scenario whose names are resolved and the reader with the places; rec
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from goodoffices.core.diagnostics import Span
-from goodoffices.language import claim_checks, odds, tree
-from goodoffices.language.reach import Reach, explore
+from goodoffices.language import claim_checks, odds, possibilities, tree
+from goodoffices.language.reach import explore
 from goodoffices.language.reader import Reader
 from goodoffices.language.resolve import Scope
 from goodoffices.language.scenario import Scenario
@@ -39,7 +37,8 @@ def examine(scenario: Scenario, reader: Reader, unit_places: dict[str, Span]) ->
     _dependence(scenario, scope)
     _units(scenario, scope, unit_places)
     reach = explore(scenario)
-    _possibilities(scenario, scope, reach)
+    if not scope.turns_broken:
+        possibilities.examine(scenario, scope, reach)
     odds.examine(scenario, scope, reach)
     if not any(d.severity == "error" for d in scope.diagnostics):
         claim_checks.examine_worlds(scenario, scope, reach)
@@ -232,52 +231,3 @@ def _units(scenario: Scenario, scope: Scope, places: dict[str, Span]) -> None:
                 for _, expression in effect.outcomes:
                     checker.check(expression, NONE, "odds")
     claim_checks.examine(scenario, scope, checker)
-
-
-# ---------------------------------------------------------------- what can happen
-def _possibilities(scenario: Scenario, scope: Scope, reach: Reach) -> None:
-    """Levels never reached, moves never possible, states with no move; warnings where a what-if took moves away."""
-    if not scenario.turns:
-        return
-    tell = scope.warn if scenario.changes else scope.report
-    for index, actor, state in reach.stuck:
-        where = _shown(zip((f.name for f in scenario.factors), state, strict=True))
-        turn = scenario.turns[index]
-        tell(
-            "no-move",
-            f"`{actor}` has no {'outcome' if actor == 'chance' else 'move'} at turn {index + 1} when {where}",
-            next((m.moves[0].note.span for m in turn.movers if m.party == actor), turn.note.span),
-            "add a move without `when`: what happens where nothing is done",
-        )
-    if not reach.complete:
-        scope.warn(
-            "too-many-states",
-            "the talks can come to more states than were searched, so it was not checked that everything is possible",
-            scenario.factors[0].note.span if scenario.factors else None,
-            "fewer factors, or fewer that a single turn can change",
-        )
-        return
-    for factor in scenario.factors:
-        for level in factor.levels:
-            if (factor.name, level) not in reach.levels:
-                tell(
-                    "level-never-reached",
-                    f"no play ever brings `{factor.name}` to `{level}`",
-                    factor.note.span,
-                    "let a move's `then` lead there, or remove the level",
-                )
-    for index, turn in enumerate(scenario.turns):
-        choices = [(m.party, m.moves) for m in turn.movers] or [("chance", turn.outcomes)]
-        for actor, moves in choices:
-            for move in moves:
-                if (index, actor, move.name) not in reach.moves:
-                    tell(
-                        "move-never-possible",
-                        f"`{actor}.{move.name}` can never happen: its condition holds in no state that play can reach",
-                        (move.when.span if move.when else None) or move.note.span,
-                        "correct its `when`, or let something lead to a state where it holds",
-                    )
-
-
-def _shown(levels: Iterable[tuple[str, str]]) -> str:
-    return " and ".join(f"{factor} is {level}" for factor, level in levels) or "play is there"

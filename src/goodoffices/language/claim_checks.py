@@ -8,7 +8,7 @@ and types alone, because a history must say by itself whether the event happened
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -17,9 +17,9 @@ from goodoffices.language import odds, tree
 from goodoffices.language.changes import without
 from goodoffices.language.reach import Reach, explore
 from goodoffices.language.resolve import Scope
-from goodoffices.language.scenario import Scenario
+from goodoffices.language.scenario import Let, Scenario
 from goodoffices.language.units import NONE, TRUTH, UTILITY, Unit, UnitChecker, in_words
-from goodoffices.language.walk import is_truth, parameters_of
+from goodoffices.language.walk import dimensions_of, is_truth, parameters_of
 
 NEVER_LAST = "a move that is a party's only one at some point cannot be taken away"
 
@@ -34,10 +34,16 @@ def examine(scenario: Scenario, scope: Scope, units: UnitChecker) -> None:
                     pass
                 case tree.Comparison():
                     _sides(node, scope, units)
+                    for side in (node.left, node.right):
+                        for name in _plain_names(side):
+                            _stateless(name, f"`{name.name}` in a claim", lets, scope)
                 case tree.SetParameter(parameter=name, value=value):
                     wanted = units.units.get(name)
                     if wanted is not None:
                         units.check(value, wanted, f"`{name}`")
+                    _stateless(value, f"the value of `{name}`", lets, scope)
+                case tree.Trend(quantity=quantity):
+                    _unit(quantity, scope, units)
                 case tree.StateIs(condition=tree.Name(name=name) as condition) if not is_truth(
                     condition, lets
                 ):
@@ -57,6 +63,26 @@ def examine(scenario: Scenario, scope: Scope, units: UnitChecker) -> None:
                         )
                 case _:
                     pass
+
+
+def _plain_names(node: Any) -> Iterator[tree.Name]:
+    """Names that stand in a quantity outside every question."""
+    if isinstance(node, tree.Name):
+        yield node
+    elif isinstance(node, tree.Arithmetic):
+        for operand in node.operands:
+            yield from _plain_names(operand)
+
+
+def _stateless(node: tree.Expression, what: str, lets: Mapping[str, Let], scope: Scope) -> None:
+    """Refuse what depends on the state or a type where there is none."""
+    for dimension in list(dimensions_of(node, lets))[:1]:
+        scope.report(
+            "wrong-dependence",
+            f"{what} cannot depend on `{dimension}`: it is one number for the whole game",
+            node.span,
+            "the state belongs inside `P(...)`",
+        )
 
 
 def examine_worlds(scenario: Scenario, scope: Scope, reach: Reach) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
-from goodoffices.core.diagnostics import Span, refuse
+from goodoffices.core.diagnostics import Refusal, Span, refuse
 from goodoffices.language import reach, resolve, syntax
 from goodoffices.language.names import suggestion
 from goodoffices.language.priors import PRIORS, from_interval
@@ -35,7 +36,7 @@ def read_prior(text: str, places: Places, *, unit: str | None = None) -> Prior:
         offset = family.start(2) if family else 0
         inside = family[2] if family else text
         return _interval(inside, offset, places, whole, family[1] if family else None, unit, written)
-    node = syntax.parse(text, places)
+    node = _parse(text, places)
     if node.form != "call":
         value = _number(node)
         return Prior("fixed", (value,), written)
@@ -69,6 +70,18 @@ def read_prior(text: str, places: Places, *, unit: str | None = None) -> Prior:
             hint=distribution.doc,
         )
     return Prior(node.text, arguments, written)
+
+
+def _parse(text: str, places: Places) -> Syntax:
+    """Parse, with a hint that says what a prior looks like."""
+    try:
+        return syntax.parse(text, places)
+    except Refusal as refusal:
+        name = re.match(r"\s*(\w+)\s*\(", text)
+        known = PRIORS.get(name[1]) if name else None
+        example = known.example if known else "beta(2, 6)"
+        hint = f"a prior is a distribution such as `{example}`, an interval such as `0.2 to 0.6`, or a number"
+        raise Refusal(replace(d, hint=hint) for d in refusal.diagnostics) from None
 
 
 def _number(node: Syntax) -> float:

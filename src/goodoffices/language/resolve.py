@@ -37,6 +37,8 @@ class Scope:
     used: set[str] = field(default_factory=set[str])
     broken_documents: set[str] = field(default_factory=set[str])
     """Documents that are declared but could not be read: reported once, not at each mention."""
+    turns_broken: bool = False
+    """Part of the turns could not be read, so that what never happens in the rest proves nothing."""
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
 
     def report(self, code: str, message: str, span: Span | None, hint: str | None = None) -> None:
