@@ -16,6 +16,7 @@ from goodoffices.language.events import Calendar
 from goodoffices.language.moves import read_turns
 from goodoffices.language.prior_text import read_prior
 from goodoffices.language.reader import Reader, head, is_empty
+from goodoffices.language.record_text import read_record
 from goodoffices.language.scenario import (
     Claim,
     Document,
@@ -100,6 +101,7 @@ class Builder(Reader):
             changes=self.texts(fields.get("changes"), "`changes`"),
             imposed=self._imposed(fields.get("imposed")),
             source=source,
+            record=read_record(self, fields.get("record"), time=time, turns=turns),
         )
 
     def _version(self, node: Node | None) -> None:

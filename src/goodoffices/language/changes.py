@@ -12,6 +12,7 @@ from goodoffices.language import odds
 from goodoffices.language.names import suggestion
 from goodoffices.language.priors import fixed
 from goodoffices.language.reach import explore
+from goodoffices.language.record_section import without_moves
 from goodoffices.language.resolve import Scope
 from goodoffices.language.scenario import Mover, Scenario, Turn
 
@@ -57,7 +58,8 @@ def without(scenario: Scenario, *moves: str) -> Scenario:
         party, move = _move(scenario, name)
         turns = tuple(_turn_without(turn, party, move, name) for turn in turns)
     notes = tuple(f"without {name}" for name in moves)
-    return replace(scenario, turns=turns, changes=(*scenario.changes, *notes))
+    record = without_moves(scenario.record, moves) if scenario.record is not None else None
+    return replace(scenario, turns=turns, record=record, changes=(*scenario.changes, *notes))
 
 
 def do(scenario: Scenario, *moves: str) -> Scenario:

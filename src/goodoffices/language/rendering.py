@@ -13,6 +13,7 @@ from typing import Any
 from goodoffices.core.diagnostics import refuse
 from goodoffices.documents import DocumentError, Text, find_quote
 from goodoffices.language import tree
+from goodoffices.language.record_text import write_record
 from goodoffices.language.scenario import Anchor, ChanceOutcome, Effect, Move, Mover, Note, Scenario, Turn
 from goodoffices.language.writing import number, unparse
 
@@ -91,6 +92,7 @@ class _Renderer:
                 )
                 for c in s.claims
             },
+            "record": write_record(s.record, _scalar, _Row) if s.record is not None else {},
             "imposed": list(s.imposed),
             "changes": list(s.changes),
         }

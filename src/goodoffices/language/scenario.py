@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from goodoffices.core.diagnostics import Span
+from goodoffices.language.record_section import RecordSection
 from goodoffices.language.tree import ClaimExpression, Expression
 
 
@@ -218,6 +219,8 @@ class Scenario:
     """What was changed since the file was read: `set recognition = 2`, `without us.warn`, in order."""
     source: str = ""
     """Path of the file or name in the catalogue."""
+    record: RecordSection | None = None
+    """Which dated events count as which move."""
 
     def set(self, **values: float) -> Scenario:
         """The same scenario with parameters known to have these values; see `changes.set_parameters`."""
