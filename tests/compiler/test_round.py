@@ -8,6 +8,7 @@ import pytest
 import goodoffices
 from goodoffices.compiler.compiling import compile_scenario
 from goodoffices.compiler.recursive import compile_round
+from goodoffices.core.diagnostics import Refusal
 from goodoffices.games.extensive import GameData
 from goodoffices.games.recursive import components
 from goodoffices.language.sampling import medians, sample
@@ -26,6 +27,7 @@ types:
   a.mood: {calm: p, angry: 1 - p}
 factors:
   talks: [open, cold, over]
+  tone: [quiet, loud]
 parameters:
   precision: {prior: 1 to 3, unit: 1/utility}
   p: {prior: "beta(2, 3)", unit: probability}
@@ -38,7 +40,7 @@ turns:
       nothing: {when: talks != cold, odds: 1}
 values:
   a: gain * (talks == open) - 0.3 * (talks == over) * (a.mood == calm)
-  b: (talks == open) - 0.5 * (talks == cold)
+  b: (talks == open) - 0.5 * (talks == cold) - 0.3 * (tone == loud)
 end:
   a: 2 * gain * (talks == open)
   b: talks == over
@@ -48,8 +50,8 @@ TOGETHER = """
   - together:
       a:
         moves:
-          wait: {}
-          shout: {then: {talks: cold}, costs: {calm: 0.4, angry: 0.1}}
+          wait: {then: {tone: quiet}}
+          shout: {then: {tone: loud}, costs: {calm: 0.4, angry: 0.1}}
       b:
         moves:
           stay: {}
@@ -58,8 +60,8 @@ TOGETHER = """
 IN_TURN = """
   - party: a
     moves:
-      wait: {}
-      shout: {then: {talks: cold}, costs: {calm: 0.4, angry: 0.1}}
+      wait: {then: {tone: quiet}}
+      shout: {then: {talks: cold, tone: loud}, costs: {calm: 0.4, angry: 0.1}}
   - party: b
     moves:
       stay: {}
@@ -131,8 +133,8 @@ def test_moves_made_together_are_joint_actions_and_their_lotteries_edges(tmp_pat
 
 def test_where_talks_are_over_nothing_is_chosen_and_values_go_on(tmp_path):
     compiled = compile_round(talks(tmp_path, IN_TURN))
-    over = [s for s, (_, _, ended) in enumerate(compiled.places) if ended]
-    assert len(over) == 3
+    over = [s for s, (_, _, ended, _) in enumerate(compiled.places) if ended]
+    assert len(over) == 6  # three turns, two tones
     for place in over:
         assert (compiled.game.action_place == place).sum() == 1
     numbers = compiled.data(medians(compiled.scenario))
@@ -147,3 +149,25 @@ def test_impossible_odds_make_the_draw_not_finite():
     odds = compile_round(scenario).data(draws).odds
     assert np.isfinite(odds[:, 0]).all()
     assert not np.isfinite(odds[:, 1]).all()
+
+
+def test_an_imposed_move_is_the_only_one_where_the_party_first_has_it(tmp_path):
+    scenario = talks(tmp_path, IN_TURN)
+    compiled = compile_round(scenario, do=[("b", "go")])
+    game = compiled.game
+    waiting = {bool(place[3]) for place in compiled.places if place[0] == 1 and not place[2]}
+    assert waiting == {True, False}
+    for s, (turn, _, over, pending) in enumerate(compiled.places):
+        if turn == 1 and not over:
+            labels = {label for a, label in enumerate(compiled.action_labels) if game.action_place[a] == s}
+            assert labels == ({(1,)} if pending else {(0,), (1,)})
+            assert compiled.offers[s] == {("b", "stay"), ("b", "go")}
+
+
+def test_a_move_taken_away_is_nowhere_and_the_last_one_stays(tmp_path):
+    scenario = talks(tmp_path, TOGETHER)
+    compiled = compile_round(scenario, without=[("b", "go")])
+    assert all(label[1] == 0 for label in compiled.action_labels if label)
+    with pytest.raises(Refusal) as refused:
+        compile_round(scenario, without=[("b", "go"), ("b", "stay")])
+    assert [d.code for d in refused.value.diagnostics] == ["no-move-left"]

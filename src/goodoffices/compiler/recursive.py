@@ -6,7 +6,7 @@ the same for all types (the language sees to that), so that chance teaches the p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,13 +17,15 @@ from goodoffices.compiler.figures import ODDS_SLACK
 from goodoffices.compiler.profiles import Profiles, number_profiles
 from goodoffices.compiler.slots import LOTTERY, Key, Option, Rules, State
 from goodoffices.core.diagnostics import refuse
-from goodoffices.games.recursive import RecursiveData, RecursiveGame
+from goodoffices.games.recursive import RecursiveData, RecursiveGame, list_choices
 from goodoffices.language.scenario import Scenario
 from goodoffices.language.tree import Expression
 
 Ints = NDArray[np.int64]
-Place = tuple[int, State, bool]
-"""Turn of the round, state, and whether the talks are over."""
+Choice = tuple[str, str]
+"""A party and one of its moves."""
+Place = tuple[int, State, bool, tuple[Choice, ...]]
+"""Turn of the round, state, whether the talks are over, and the imposed moves whose time has not come yet."""
 
 MOST_PLACES = 20_000
 """Rounds with more places are refused."""
@@ -42,17 +44,30 @@ class ScenarioRound:
     """[e] factors of the edge's probability; empty where it is certain."""
     action_labels: tuple[tuple[int, ...], ...]
     """[a] index of each mover's move among its moves in the scenario; empty where nobody chooses."""
+    offers: tuple[frozenset[Choice], ...]
+    """[s] the moves that the scenario has at the place, whatever was imposed or taken away."""
 
     def data(self, draws: Mapping[str, Array]) -> RecursiveData:
         """The round's numbers for these draws (parameter -> [b], every parameter)."""
         return _Numbers(self, draws).data()
 
+    def costs(self, draws: Mapping[str, Array]) -> Array:
+        """[c, k, b] what each own move costs its mover; c as in `games.recursive.list_choices`; utility."""
+        return _Numbers(self, draws).costs()
 
-def compile_round(scenario: Scenario) -> ScenarioRound:
+
+def compile_round(
+    scenario: Scenario, *, do: Iterable[Choice] = (), without: Iterable[Choice] = ()
+) -> ScenarioRound:
     """Follow every public state that play can come to, over as many rounds as it takes.
 
+    Args:
+        scenario: what to compile.
+        do: imposed moves: each binds the party at its first decision at which it has the move, every type alike.
+        without: moves that do not exist.
+
     Raises:
-        Refusal: `no-turns`, `over-at-the-start`, `too-many-places`; `no-move`, `hidden-condition` from
+        Refusal: `no-turns`, `over-at-the-start`, `too-many-places`, `no-move-left`; `no-move`, `hidden-condition` from
             the turns.
     """
     if not scenario.turns:
@@ -66,19 +81,22 @@ def compile_round(scenario: Scenario) -> ScenarioRound:
             "the talks are over before they begin: `stops` holds at the start",
             hint="start the factors at other levels, or let `stops` name others",
         )
-    return _Builder(scenario, rules).build()
+    return _Builder(scenario, rules, tuple(sorted(do)), frozenset(without)).build()
 
 
 class _Builder:
-    def __init__(self, scenario: Scenario, rules: Rules) -> None:
+    def __init__(
+        self, scenario: Scenario, rules: Rules, do: tuple[Choice, ...], without: frozenset[Choice]
+    ) -> None:
         self.scenario, self.rules = scenario, rules
+        self.do, self.without = do, without
         self.first = [
             next(i for i, s in enumerate(rules.slots) if s.turn == t) for t in range(len(scenario.turns))
         ]
         self.parties = {party.name: p for p, party in enumerate(scenario.parties)}
 
     def build(self) -> ScenarioRound:
-        start: Place = (0, self.rules.start, False)
+        start: Place = (0, self.rules.start, False, self.do)
         found: dict[Place, list[tuple[tuple[int, ...], list[Option]]]] = {}
         waiting = [start]
         while waiting:
@@ -131,11 +149,12 @@ class _Builder:
             start=number[start],
             place_labels=tuple(self._label(place) for place in places),
         )
-        return ScenarioRound(self.scenario, game, profiles, tuple(places), tuple(odds), tuple(labels))
+        offers = tuple(self._offers(place) for place in places)
+        return ScenarioRound(self.scenario, game, profiles, tuple(places), tuple(odds), tuple(labels), offers)
 
     def _actions(self, place: Place) -> list[tuple[tuple[int, ...], list[Option]]]:
         """Joint moves with what each leads to; one without moves for chance and where talks are over."""
-        turn, state, over = place
+        turn, state, over, pending = place
         if over:
             return [((), [Option(0, (state, ()))])]
         slot = self.first[turn]
@@ -150,24 +169,62 @@ class _Builder:
             keys = [
                 ((*chosen, option.label), option.to)
                 for chosen, key in keys
-                for option in self.rules.options(slot + k, key)
+                for option in self._allowed(slot + k, key, pending)
             ]
         return sorted(
             (chosen, list(self.rules.options(lottery, key)) if drawn else [Option(0, key)])
             for chosen, key in keys
         )
 
+    def _allowed(self, slot: int, key: Key, pending: tuple[Choice, ...]) -> list[Option]:
+        """The mover's options where some moves are imposed and others do not exist."""
+        options = list(self.rules.options(slot, key))
+        if not self.do and not self.without:
+            return options
+        where = self.rules.slots[slot]
+        mover = self.scenario.turns[where.turn].movers[where.mover]
+        names = {option.label: (mover.party, mover.moves[option.label].name) for option in options}
+        kept = [option for option in options if names[option.label] not in self.without]
+        for choice in pending:
+            if choice in names.values():
+                kept = [option for option in kept if names[option.label] == choice]
+        if not kept:
+            raise refuse(
+                "no-move-left",
+                f"`{mover.party}` would have no move left at turn {where.turn + 1} when the state is "
+                f"{self._levels(key[0])}",
+                hint="a move that is a party's only one at some point cannot be taken away",
+            )
+        return kept
+
+    def _offers(self, place: Place) -> frozenset[Choice]:
+        turn, state, over, _ = place
+        if over:
+            return frozenset()
+        first, movers = self.first[turn], self.scenario.turns[turn].movers
+        return frozenset(
+            (mover.party, mover.moves[option.label].name)
+            for k, mover in enumerate(movers)
+            # When a move can be made depends on the state before the turn, not on what the others choose.
+            for option in self.rules.options(first + k, (state, (0,) * k))
+        )
+
     def _next(self, place: Place, option: Option) -> Place:
-        turn, _, over = place
+        turn, _, over, pending = place
         state = option.to[0]
+        if pending:
+            offered = self._offers(place)
+            pending = tuple(choice for choice in pending if choice not in offered)
         if turn + 1 < len(self.scenario.turns):
-            return turn + 1, state, over
-        return 0, state, over or self.rules.stopped(state)
+            return turn + 1, state, over, pending
+        return 0, state, over or self.rules.stopped(state), pending
+
+    def _levels(self, state: State) -> str:
+        return ", ".join(f.levels[i] for f, i in zip(self.scenario.factors, state, strict=True))
 
     def _label(self, place: Place) -> str:
-        turn, state, over = place
-        levels = ", ".join(f.levels[i] for f, i in zip(self.scenario.factors, state, strict=True))
-        return f"turn {turn + 1}: {levels}{' (over)' if over else ''}"
+        turn, state, over, _ = place
+        return f"turn {turn + 1}: {self._levels(state)}{' (over)' if over else ''}"
 
 
 class _Numbers:
@@ -178,9 +235,10 @@ class _Numbers:
         self.width = max((len(a) for a in arrays.values()), default=1)
         self.arrays = {name: np.broadcast_to(a, (self.width,)) for name, a in arrays.items()}
         self.of, self.scenario, self.game = compiled, compiled.scenario, compiled.game
-        states = [state for _, state, _ in compiled.places]
+        states = [state for _, state, _, _ in compiled.places]
         self.states = np.array(states, dtype=np.int64).reshape(len(states), -1)
         self.plain = Setting(self.scenario, {}, self.arrays, self.width)
+        self.choices = list_choices(self.game)
 
     def data(self) -> RecursiveData:
         game, scenario = self.game, self.scenario
@@ -223,25 +281,34 @@ class _Numbers:
             where.reshape(-1)
         ]
 
-    def _add_costs(self, payoff: Array) -> None:
-        game, scenario, profiles = self.game, self.scenario, self.of.profiles
+    def costs(self) -> Array:
+        """[c, k, b] what each own move costs its mover, for the choices of `list_choices`."""
+        scenario, profiles, choices = self.scenario, self.of.profiles, self.choices
         names = {f"{d.party}.{d.name}": d.levels for d in scenario.types}
+        out = np.zeros((len(choices.place), profiles.count, self.width))
+        over = np.array([place[2] for place in self.of.places])
+        slot = self.game.place_slot[choices.place]
         for t, turn in enumerate(scenario.turns):
-            here = np.flatnonzero(game.place_slot[game.action_place] == t)
             for j, mover in enumerate(turn.movers):
                 for m, move in enumerate(mover.moves):
-                    mine = [
-                        a
-                        for a in here.tolist()
-                        if self.of.action_labels[a] and self.of.action_labels[a][j] == m
-                    ]
-                    edges = np.flatnonzero(np.isin(game.edge_action, mine))
+                    mine = np.flatnonzero(
+                        (slot == t) & (choices.mover == j) & (choices.move == m) & ~over[choices.place]
+                    )
                     for tests, expression in move.costs:
                         fits = np.ones(profiles.count, dtype=bool)
                         for dimension, level in tests:
                             fits &= profiles.rows()[dimension] == names[dimension].index(level)
-                        cost = self._at_places(expression, game.action_place[game.edge_action[edges]])
-                        payoff[edges, :, game.slots[t][j]] -= np.where(fits[:, None], cost, 0.0)
+                        cost = self._at_places(expression, choices.place[mine])
+                        out[mine] += np.where(fits[:, None], cost, 0.0)
+        return out
+
+    def _add_costs(self, payoff: Array) -> None:
+        costs = self.costs()
+        taken = self.choices.of_action
+        for j in range(taken.shape[1]):
+            choice = taken[self.game.edge_action, j]
+            paid = np.flatnonzero(choice >= 0)
+            payoff[paid, :, self.choices.party[choice[paid]]] -= costs[choice[paid]]
 
     def _odds(self) -> Array:
         """[e, b]; not a number where they are negative or do not sum to one."""
