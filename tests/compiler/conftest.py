@@ -50,7 +50,7 @@ turns:
       ua:
         moves:
           hold: {}
-          settle: {when: engagement != gone, then: {fighting: settled}, costs: 1}
+          settle: {when: engagement != gone and fighting != war, then: {fighting: settled}, costs: 1}
         default: hold
   - chance:
       calm: {odds: 1 - 0.25*(fighting != settled)}
