@@ -19,6 +19,7 @@ from goodoffices.compiler.scenario_tree import ScenarioTree
 from goodoffices.compiler.slots import MOVE
 from goodoffices.core.diagnostics import refuse
 from goodoffices.language import tree as ask
+from goodoffices.language.scenario import Scenario
 
 Truth = NDArray[np.bool_]
 
@@ -124,6 +125,22 @@ class _Watch:
 def state_truth(tree: ScenarioTree, what: ask.StateIs) -> Truth:
     """[c, k or 1] whether a condition holds at each configuration and type profile."""
     scenario, graph = tree.scenario, tree.graph
+    named = named_in(what, scenario)
+    profiles = graph.profiles
+    count = profiles.count if any("." in name for name in named) else 1
+    levels = {f.name: np.repeat(graph.states[:, k], count) for k, f in enumerate(scenario.factors)}
+    if count > 1:
+        levels |= {name: np.tile(row, len(graph.states)) for name, row in profiles.rows().items()}
+    truth = holds(what.condition, scenario, levels)
+    return np.broadcast_to(truth.reshape(-1, count), (len(graph.states), count))[graph.config_state]
+
+
+def named_in(what: ask.StateIs, scenario: Scenario) -> frozenset[str]:
+    """The factors and types that a condition mentions.
+
+    Raises:
+        Refusal: `event-on-parameter`.
+    """
     named = mentions(what.condition, scenario)
     hidden = named & {p.name for p in scenario.parameters}
     if hidden:
@@ -133,13 +150,7 @@ def state_truth(tree: ScenarioTree, what: ask.StateIs) -> Truth:
             span=what.span,
             hint="events are moves and conditions on factors and types",
         )
-    profiles = graph.profiles
-    count = profiles.count if any("." in name for name in named) else 1
-    levels = {f.name: np.repeat(graph.states[:, k], count) for k, f in enumerate(scenario.factors)}
-    if count > 1:
-        levels |= {name: np.tile(row, len(graph.states)) for name, row in profiles.rows().items()}
-    truth = holds(what.condition, scenario, levels)
-    return np.broadcast_to(truth.reshape(-1, count), (len(graph.states), count))[graph.config_state]
+    return named
 
 
 def edge_names(tree: ScenarioTree, party: str) -> NDArray[np.str_]:
