@@ -1,0 +1,24 @@
+"""The record against the model: coding, filtering, likelihood. Public names are loaded on first use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["CodedRecord", "Fate", "Step", "Timetable", "code_record", "timetable"]
+
+if TYPE_CHECKING:
+    from goodoffices.inference.calendar import Timetable, timetable
+    from goodoffices.inference.coding import CodedRecord, Fate, Step, code_record
+
+_HOMES: dict[str, tuple[str, ...]] = {
+    "calendar": ("Timetable", "timetable"),
+    "coding": ("CodedRecord", "Fate", "Step", "code_record"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"goodoffices.inference has no {name!r}")
+    return getattr(import_module(f"goodoffices.inference.{_HOME[name]}"), name)
