@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from questions import CALL, DRAWS, EVENTS, STEPS
 
-from goodoffices.claims.answers import Item, Reader, party_moves
+from goodoffices.claims.answers import Item, Reader
 from goodoffices.claims.flow import Flow
 from goodoffices.claims.talks.reader import TalksReader
 from goodoffices.claims.talks.stencils import weights_at
@@ -136,13 +136,6 @@ def test_questions_read_together_are_those_read_alone(both):
     for item in items[::5]:
         alone = TalksReader(both.compiled).read([item], both.solution, DRAWS)
         np.testing.assert_array_equal(alone[item], together[item])
-
-
-def test_moves_are_numbered_as_on_the_tree(both):
-    from goodoffices.claims.talks.reader import moves_of
-
-    for party in ("us", "ru", "ua"):
-        assert moves_of(both.compiled.scenario, party) == party_moves(both.tree, party)
 
 
 def test_the_end_of_talks_without_end_is_not_asked_for(both):

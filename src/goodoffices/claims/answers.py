@@ -18,6 +18,7 @@ from goodoffices.claims.flow import Flow
 from goodoffices.claims.points import Start, Steps, find_start, next_decisions
 from goodoffices.compiler.expressions import Array
 from goodoffices.compiler.scenario_tree import ScenarioTree
+from goodoffices.language.scenario import Scenario
 from goodoffices.language.tree import Event, LevelTest
 
 
@@ -36,10 +37,10 @@ class Item:
     types: tuple[LevelTest, ...] = ()
 
 
-def party_moves(tree: ScenarioTree, party: str) -> tuple[str, ...]:
+def party_moves(scenario: Scenario, party: str) -> tuple[str, ...]:
     """Every move that the party has at any turn, each once, in the scenario's order."""
     moves = (
-        m.name for t in tree.scenario.turns for mover in t.movers if mover.party == party for m in mover.moves
+        m.name for t in scenario.turns for mover in t.movers if mover.party == party for m in mover.moves
     )
     return tuple(dict.fromkeys(moves))
 
@@ -146,7 +147,7 @@ class Reader:
         names = edge_names(tree, item.party)[past.edge[children]]
         out: list[Array] = []
         whole = weights.sum((0, 1))
-        for name in party_moves(tree, item.party):
+        for name in party_moves(tree.scenario, item.party):
             mine = np.flatnonzero(names == name)
             if item.kind == "choice":
                 out.append(weights[mine].sum((0, 1)) / whole)

@@ -1,6 +1,6 @@
 """Tipping values: where a claim flips as one parameter moves and the others stay at their prior medians.
 
-Receives a tree and claims; solves a grid of each parameter's quantiles (1% to 99%) for all claims at once, then
+Receives a compiled scenario and claims; solves a grid of each parameter's quantiles (1% to 99%) for all claims at once, then
 narrows the step in which each claim changes sign, in batches, and ends by linear interpolation of the margin where it
 crosses zero continuously. Of several flips the one nearest to the median (in quantiles) is given. Where none is found,
 there is none between these grid points: one that lies between two neighbours and flips back is not seen.
@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from goodoffices.claims.answers import Item, Reader
 from goodoffices.claims.judging import judge_claim
-from goodoffices.claims.survey import Progress, Solve, Survey, survey, wanted
+from goodoffices.claims.survey import AnySolve, Form, Progress, Survey, survey, wanted
 from goodoffices.claims.worlds import AS_IS, World
 from goodoffices.compiler.expressions import Array
-from goodoffices.compiler.scenario_tree import ScenarioTree
 from goodoffices.language.priors import median, quantile
 from goodoffices.language.scenario import Claim, Parameter
 
@@ -58,20 +57,20 @@ def varying(parameters: Sequence[Parameter]) -> list[Parameter]:
 
 
 def find_tips(
-    tree: ScenarioTree,
+    form: Form,
     claims: Sequence[Claim],
     *,
-    solve: Solve,
-    reader: Reader,
+    solve: AnySolve,
+    reader: Reader | None,
     progress: Progress | None = None,
 ) -> tuple[dict[tuple[str, str], Tip], int, bool]:
     """Tipping values by (claim, parameter); how many games were solved; whether the user stopped."""
-    parameters = varying(tree.scenario.parameters)
+    parameters = varying(form.scenario.parameters)
     if not parameters or not claims:
         return {}, 0, False
     grid = np.linspace(EDGE, 1 - EDGE, GRID)
     runs = [(p, np.unique(_values(p, grid))) for p in parameters]
-    found, games, stopped = _solve_lines(tree, claims, runs, solve, reader, progress)
+    found, games, stopped = _solve_lines(form, claims, runs, solve, reader, progress)
     if stopped:
         return {}, games, True
     tips: dict[tuple[str, str], Tip] = {}
@@ -90,11 +89,11 @@ def find_tips(
         return tips, games, False
     by_worlds: dict[frozenset[World], list[int]] = {}
     for k, (claim, _, _) in enumerate(finer):
-        by_worlds.setdefault(frozenset(w for w, _ in wanted(tree, [claim])), []).append(k)
+        by_worlds.setdefault(frozenset(w for w, _ in wanted(form, [claim])), []).append(k)
     for members in by_worlds.values():
         group = list({finer[k][0].name: finer[k][0] for k in members}.values())
         lines, more, stopped = _solve_lines(
-            tree, group, [(finer[k][1], finer[k][2]) for k in members], solve, reader, progress
+            form, group, [(finer[k][1], finer[k][2]) for k in members], solve, reader, progress
         )
         games += more
         if stopped:
@@ -112,15 +111,15 @@ def _values(parameter: Parameter, grid: Array) -> Array:
 
 
 def _solve_lines(
-    tree: ScenarioTree,
+    form: Form,
     claims: Sequence[Claim],
     runs: Sequence[tuple[Parameter, Array]],
-    solve: Solve,
-    reader: Reader,
+    solve: AnySolve,
+    reader: Reader | None,
     progress: Progress | None,
 ) -> tuple[list[Profile], int, bool]:
     """Solve all lines in one survey."""
-    medians = {p.name: median(p.prior) for p in tree.scenario.parameters}
+    medians = {p.name: median(p.prior) for p in form.scenario.parameters}
     total = sum(len(values) for _, values in runs)
     points = {name: np.full(total, middle) for name, middle in medians.items()}
     low = 0
@@ -129,11 +128,11 @@ def _solve_lines(
         parts.append(slice(low, low + len(values)))
         points[parameter.name][parts[-1]] = values
         low += len(values)
-    items: list[tuple[World, Item]] = list(wanted(tree, claims))
-    found = survey(tree, items, points, solve=solve, reader=reader, progress=progress)
+    items: list[tuple[World, Item]] = list(wanted(form, claims))
+    found = survey(form, items, points, solve=solve, reader=reader, progress=progress)
     if found.interrupted:
         return [], found.games, True
-    judged = {claim.name: judge(found, tree, claim) for claim in claims}
+    judged = {claim.name: judge(found, form, claim) for claim in claims}
     lines = [
         Profile(
             values,
@@ -145,11 +144,11 @@ def _solve_lines(
     return lines, found.games, False
 
 
-def judge(found: Survey, tree: ScenarioTree, claim: Claim) -> tuple[NDArray[np.bool_], Array, str]:
+def judge(found: Survey, form: Form, claim: Claim) -> tuple[NDArray[np.bool_], Array, str]:
     """Whether the claim holds [b], its margins [b] (not a number where unsolved), and their unit."""
     margin = judge_claim(claim.says, found.known)
     solved = np.ones(found.known.width, dtype=bool)
-    for world in {w for w, _ in wanted(tree, [claim])} | {AS_IS}:
+    for world in {w for w, _ in wanted(form, [claim])} | {AS_IS}:
         solved &= found.solved[world]
     size = np.where(solved, margin.size, np.nan)
     return margin.holds & ~np.isnan(size), size, margin.unit

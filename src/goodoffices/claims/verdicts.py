@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from goodoffices.claims.deciding import strength
-from goodoffices.claims.survey import Survey, status_text
+from goodoffices.claims.survey import Form, Survey
 from goodoffices.claims.tipping import Tip, judge, varying
 from goodoffices.claims.verdict import CertificateSummary, Decider, Verdict
-from goodoffices.compiler.scenario_tree import ScenarioTree
 from goodoffices.language.scenario import Claim
 
 Z = 1.0
@@ -33,7 +32,7 @@ def share_error(holds: int, n: int) -> float:
 
 
 def make_verdicts(
-    tree: ScenarioTree,
+    form: Form,
     claims: Sequence[Claim],
     draws: Survey,
     *,
@@ -48,25 +47,25 @@ def make_verdicts(
         tips: tipping values by (claim, parameter).
         seed: seed of the bootstrap.
     """
-    return tuple(_verdict(tree, claim, draws, tips, first_is_median, seed) for claim in claims)
+    return tuple(_verdict(form, claim, draws, tips, first_is_median, seed) for claim in claims)
 
 
 def _verdict(
-    tree: ScenarioTree,
+    form: Form,
     claim: Claim,
     draws: Survey,
     tips: Mapping[tuple[str, str], Tip],
     first_is_median: bool,
     seed: int,
 ) -> Verdict:
-    holds, margins, unit = judge(draws, tree, claim)
+    holds, margins, unit = judge(draws, form, claim)
     skip = int(first_is_median)
     at_median = bool(holds[0]) if skip and len(margins) and not np.isnan(margins[0]) else None
     holds, margins = holds[skip:], margins[skip:]
     solved = ~np.isnan(margins)
     n, good, yes = len(holds), int(solved.sum()), int(holds.sum())
     deciders: list[Decider] = []
-    for parameter in varying(tree.scenario.parameters):
+    for parameter in varying(form.scenario.parameters):
         values = draws.known.draws[parameter.name][skip:][solved]
         found = strength(values, holds[solved], margins[solved], seed=seed)
         tip = tips.get((claim.name, parameter.name))
@@ -104,7 +103,7 @@ def summarise(draws: Survey, *, first_is_median: bool) -> CertificateSummary:
     bad = (codes != 0).any(0)
     failures: dict[str, int] = {}
     for code in np.unique(codes[codes != 0]).tolist():
-        failures[status_text(code)] = int((codes == code).any(0).sum())
+        failures[draws.reasons[code]] = int((codes == code).any(0).sum())
     return CertificateSummary(
         n=codes.shape[1],
         converged=int((~bad).sum()),

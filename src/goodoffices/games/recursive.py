@@ -11,7 +11,7 @@ Index letters: s place, a action, e edge, j mover of a slot, m a mover's own mov
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -249,6 +249,33 @@ class RecursiveSolution:
     survey: Survey
     from_outset: bool = False
     """Whether what is at stake in a choice is discounted to the outset (as on the leaves of a tree) or to the turn."""
+
+
+def select_draws(solution: RecursiveSolution, draws: slice) -> RecursiveSolution:
+    """The solution of some of the draws; arrays are views, and the certificate is left out."""
+
+    def cut(levels: tuple[tuple[Floats, ...], ...]) -> tuple[tuple[Floats, ...], ...]:
+        return tuple(tuple(array[..., draws] for array in level) for level in levels)
+
+    data = solution.data
+    part = RecursiveData(
+        data.payoff[..., draws],
+        data.odds[..., draws],
+        data.end[..., draws],
+        tuple(p[..., draws] for p in data.prior),
+        data.rationality[..., draws],
+        data.discount[..., draws],
+    )
+    return replace(
+        solution,
+        data=part,
+        root=solution.root[:, draws],
+        values=cut(solution.values),
+        log_choice=cut(solution.log_choice),
+        posterior=cut(solution.posterior),
+        status=solution.status[draws],
+        certificate=None,
+    )
 
 
 def components(game: RecursiveGame) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goodoffices.claims.answers import Item
+from goodoffices.claims.answers import Item, party_moves
 from goodoffices.claims.events import named_in
 from goodoffices.claims.talks.backward import Run, run_backward
 from goodoffices.claims.talks.machine import Machine, atoms, build_machine, refuse_the_end
@@ -20,15 +20,6 @@ from goodoffices.compiler.expressions import Array
 from goodoffices.compiler.recursive import ScenarioRound
 from goodoffices.games.recursive import RecursiveSolution, list_choices
 from goodoffices.language import tree as ask
-from goodoffices.language.scenario import Scenario
-
-
-def moves_of(scenario: Scenario, party: str) -> tuple[str, ...]:
-    """Every move that the party has at any turn, each once, in the scenario's order."""
-    moves = (
-        m.name for t in scenario.turns for mover in t.movers if mover.party == party for m in mover.moves
-    )
-    return tuple(dict.fromkeys(moves))
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +125,7 @@ class TalksReader:
 
     def _moves(self, party: str) -> tuple[tuple[int, ...], int]:
         """For each choice of the game the number of the party's move, and how many there are."""
-        names = moves_of(self.of.scenario, party)
+        names = party_moves(self.of.scenario, party)
         number, out = self.of.game.players.index(party), list[int]()
         for c, owner in enumerate(self.choices.party.tolist()):
             place, mover = int(self.choices.place[c]), int(self.choices.mover[c])

@@ -1,0 +1,107 @@
+"""A survey of talks: what-ifs that share their rules are solved in one batch, questions run backward over it.
+
+A point is solved where the solver converged; the certificate, which is dear here, is computed for the first point of
+every batch and marks it where the independent residual does not confirm the solver.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodoffices.certificates.recursive import certify_recursive
+from goodoffices.claims.answers import Item
+from goodoffices.claims.running import RESIDUAL, Look, Running
+from goodoffices.claims.talks.form import Rules, SolveTalks, Talks
+from goodoffices.claims.worlds import AS_IS, World
+from goodoffices.compiler.expressions import Array
+from goodoffices.compiler.recursive import ScenarioRound
+from goodoffices.games.recursive import BELIEF_STATUS, RecursiveSolution, list_choices, select_draws
+
+CHUNK_BYTES = 800_000_000
+"""Bound on the values and choices that are kept of one batch."""
+MOST_LANES = 512
+CERTIFIED_ROUNDS = 2
+"""Rounds whose cells a certificate checks, the first and the last."""
+SAMPLES = 24
+"""Beliefs between the nodes that a certificate looks at."""
+
+
+@dataclass(frozen=True, eq=False)
+class TalksView:
+    """The solved scenario itself, over some points."""
+
+    round: ScenarioRound
+    solution: RecursiveSolution
+
+
+class TalksRunning(Running):
+    """A survey of talks under way."""
+
+    reasons = BELIEF_STATUS | {-1: "the certificate contradicts the solver"}
+    parts = ("logit_residual", "belief_error", "value_error", "off_grid")
+
+    def __init__(self, talks: Talks, by_world: Mapping[World, Sequence[Item]], solve: SolveTalks) -> None:
+        super().__init__(talks.scenario, by_world)
+        self.talks, self.solve = talks, solve
+        self.groups: dict[Rules, list[World]] = {}
+        for world in by_world:
+            self.groups.setdefault(talks.rules(world), []).append(world)
+            talks.reader(
+                world
+            )  # compiled now, so that what cannot be supposed is refused before anything is solved
+
+    def chunk_size(self) -> int:
+        """Points at a time: the largest group of what-ifs fits into one batch of bounded size."""
+        compiled = self.talks.round
+        game = compiled.game
+        cells = self.talks.nodes ** sum(types - 1 for types in game.types)
+        choices = len(list_choices(game).place)
+        each = 8 * cells * (self.talks.rounds or 1) * (len(game.place_slot) * sum(game.types) + 3 * choices)
+        lanes = max(1, min(MOST_LANES, CHUNK_BYTES // each))
+        return max(1, lanes // max(len(worlds) for worlds in self.groups.values()))
+
+    def chunk(self, points: Mapping[str, Array], part: slice, look: Look | None) -> None:
+        """Solve all worlds at some points, read the items off, and keep them."""
+        width = part.stop - part.start
+        answers: dict[tuple[World, Item], Array] = {}
+        status: dict[World, NDArray[np.int8]] = {}
+        solving = answering = 0.0
+        for worlds in self.groups.values():
+            begun = time.perf_counter()
+            reader = self.talks.reader(worlds[0])
+            draws = [world.draws(self.scenario, points) for world in worlds]
+            joined = {name: np.concatenate([d[name] for d in draws]) for name in points}
+            game, data = reader.of.game, reader.of.data(joined)
+            solution = self.solve(game, data, rounds=self.talks.rounds, nodes=self.talks.nodes)
+            solved = time.perf_counter()
+            codes = self._checked(solution)
+            for w, world in enumerate(worlds):
+                lanes = slice(w * width, (w + 1) * width)
+                status[world] = codes[lanes]
+                own = select_draws(solution, lanes)
+                for item, value in reader.read(self.by_world[world], own, draws[w]).items():
+                    answers[world, item] = np.where(codes[lanes] == 0, value, np.nan)
+                if world == AS_IS and look is not None:
+                    look(TalksView(reader.of, own), part)
+            solving += solved - begun
+            answering += time.perf_counter() - solved
+        self.keep(part, answers, status)
+        self.seconds["solving"] += solving
+        self.seconds["answering"] += answering
+
+    def _checked(self, solution: RecursiveSolution) -> NDArray[np.int8]:
+        """The solver's status, contradicted where the independent residual does not confirm it."""
+        codes = solution.status.copy()
+        good = np.flatnonzero(codes == 0)
+        if len(good):
+            first = slice(int(good[0]), int(good[0]) + 1)
+            found = certify_recursive(select_draws(solution, first), samples=SAMPLES, rounds=CERTIFIED_ROUNDS)
+            if not (found.logit_residual <= RESIDUAL).all():
+                codes[first] = -1
+            self.note_worst(found, codes[first] == 0)
+        return codes
