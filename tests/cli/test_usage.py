@@ -309,13 +309,19 @@ class TestStudy:
     def test_an_interruption_ends_with_130_and_says_what_was_kept(self, tmp_path):
         program = Path(sys.executable).with_name("goodoffices")
         arguments = [program, "study", "budapest-2025", "--draws", "200000", "--out", "cut"]
-        with subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
+        # Where tests run in the background the signal is ignored, and children inherit that.
+        heed = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+        command = [sys.executable, "-c", heed, *map(str, arguments)]
+        with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
             deadline = time.monotonic() + 60
             while not (tmp_path / "cut").exists() and time.monotonic() < deadline:
                 time.sleep(0.05)
             time.sleep(1)
             running.send_signal(signal.SIGINT)
-            _, said = running.communicate(timeout=120)
+            try:
+                _, said = running.communicate(timeout=120)
+            finally:
+                running.kill()
         assert running.returncode == 130
         assert "Interrupted." in said
         assert "Traceback" not in said
