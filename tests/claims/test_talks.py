@@ -110,7 +110,7 @@ def both(wide):
             )
         return found
 
-    ask.compiled, ask.solution, ask.tree = compiled, solution, tree
+    ask.compiled, ask.solution, ask.tree, ask.flow = compiled, solution, tree, flow
     return ask
 
 
@@ -136,6 +136,37 @@ def test_questions_read_together_are_those_read_alone(both):
     for item in items[::5]:
         alone = TalksReader(both.compiled).read([item], both.solution, DRAWS)
         np.testing.assert_array_equal(alone[item], together[item])
+
+
+def test_the_play_is_drawn_as_on_the_tree(both, wide):
+    from goodoffices.claims.play import PlayRecorder
+    from goodoffices.claims.talks.play import TalksRecorder
+    from goodoffices.claims.talks.running import TalksView
+
+    solved = np.ones(WIDTH, dtype=bool)
+    tree, talks = PlayRecorder(both.tree), TalksRecorder(both.compiled)
+    tree.see(both.flow, slice(0, WIDTH))
+    talks.see(TalksView(both.compiled, both.solution), slice(0, WIDTH))
+    compared = [0]
+
+    def same(one, two):
+        compared[0] += 1
+        assert (one.party, one.round, one.state) == (two.party, two.round, two.state)
+        assert one.reach == pytest.approx(two.reach)
+        assert one.beliefs == {name: pytest.approx(levels) for name, levels in two.beliefs.items()}
+        for a, b in zip(one.moves, two.moves, strict=True):
+            assert (a.move, a.label, a.lever, a.state_after) == (b.move, b.label, b.lever, b.state_after)
+            assert (a.probability, a.low, a.high) == pytest.approx((b.probability, b.low, b.high))
+            assert dict(a.by_type) == pytest.approx(dict(b.by_type))
+            assert a.beliefs_after == {
+                name: pytest.approx(levels) for name, levels in b.beliefs_after.items()
+            }
+            assert (a.then is None) == (b.then is None)
+            if a.then is not None:
+                same(a.then, b.then)
+
+    same(talks.build(solved), tree.build(solved))
+    assert compared[0] > 20
 
 
 def test_the_end_of_talks_without_end_is_not_asked_for(both):

@@ -46,6 +46,8 @@ class ScenarioRound:
     """[a] index of each mover's move among its moves in the scenario; empty where nobody chooses."""
     offers: tuple[frozenset[Choice], ...]
     """[s] the moves that the scenario has at the place, whatever was imposed or taken away."""
+    outcomes: tuple[str, ...]
+    """[e] what was drawn: the name of chance's outcome, or the levels; empty where nothing is."""
 
     def data(self, draws: Mapping[str, Array]) -> RecursiveData:
         """The round's numbers for these draws (parameter -> [b], every parameter)."""
@@ -121,12 +123,14 @@ class _Builder:
         edge_action: list[int] = []
         edge_to: list[int] = []
         odds: list[tuple[Expression, ...]] = []
+        drawn: list[str] = []
         for place in places:
             for moves, options in found[place]:
                 for option in options:
                     edge_action.append(len(labels))
                     edge_to.append(number[self._next(place, option)])
                     odds.append(option.odds)
+                    drawn.append(self._outcome(place, option))
                 action_place.append(number[place])
                 labels.append(moves)
         profiles = number_profiles(self.scenario)
@@ -150,7 +154,9 @@ class _Builder:
             place_labels=tuple(self._label(place) for place in places),
         )
         offers = tuple(self._offers(place) for place in places)
-        return ScenarioRound(self.scenario, game, profiles, tuple(places), tuple(odds), tuple(labels), offers)
+        return ScenarioRound(
+            self.scenario, game, profiles, tuple(places), tuple(odds), tuple(labels), offers, tuple(drawn)
+        )
 
     def _actions(self, place: Place) -> list[tuple[tuple[int, ...], list[Option]]]:
         """Joint moves with what each leads to; one without moves for chance and where talks are over."""
@@ -208,6 +214,15 @@ class _Builder:
             # When a move can be made depends on the state before the turn, not on what the others choose.
             for option in self.rules.options(first + k, (state, (0,) * k))
         )
+
+    def _outcome(self, place: Place, option: Option) -> str:
+        turn, _, over, _ = place
+        outcomes = self.scenario.turns[turn].outcomes
+        drawn = ", ".join(option.names)
+        if over or not outcomes:
+            return drawn
+        name = outcomes[option.label].name
+        return f"{name} ({drawn})" if drawn else name
 
     def _next(self, place: Place, option: Option) -> Place:
         turn, _, over, pending = place
