@@ -64,6 +64,8 @@ class Step:
     """What was drawn, counted among what could be at this state after these moves; 0 where nothing was drawn."""
     outcome: str
     """Its name, empty where there was nothing to draw or nothing else it could be."""
+    outcomes: tuple[str, ...]
+    """Names of everything that could have been drawn."""
     outcome_events: tuple[str, ...]
     to: State
     provisional: bool

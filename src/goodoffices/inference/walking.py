@@ -179,11 +179,13 @@ class Walk:
         drawn = last < len(self.rules.slots) and self.rules.slots[last].turn == t
         drawn = drawn and self.rules.slots[last].kind in (CHANCE, LOTTERY)
         if not drawn:
-            return Step(events.number, t, state, tuple(moves), 0, "", (), key[0], provisional)
+            return Step(events.number, t, state, tuple(moves), 0, "", (), (), key[0], provisional)
         options = self.rules.options(last, key)
-        index, outcome, shown = self._drawn(events, t, options)
-        to = options[index].to[0]
-        return Step(events.number, t, state, tuple(moves), index, outcome, shown, to, provisional)
+        named = self._names(t, options)
+        index, shown = self._drawn(events, t, named)
+        names = tuple(" and ".join(names) for names in named) if len(options) > 1 else ()
+        outcome, to = names[index] if names else "", options[index].to[0]
+        return Step(events.number, t, state, tuple(moves), index, outcome, names, shown, to, provisional)
 
     # ------------------------------------------------------------ moves
     def _move(
@@ -281,13 +283,17 @@ class Walk:
         )
 
     # ------------------------------------------------------------ chance
-    def _drawn(self, events: _Round, t: int, options: Sequence[Option]) -> tuple[int, str, tuple[str, ...]]:
-        """(index, name, events) of what was drawn."""
+    def _names(self, t: int, options: Sequence[Option]) -> list[tuple[str, ...]]:
+        """What each option is called: the outcome, and the levels that are drawn with it."""
         outcomes = self.scenario.turns[t].outcomes
-        named = [
+        return [
             (*((outcomes[o.label].name,) if outcomes else ()), *(name.replace("=", ".") for name in o.names))
             for o in options
         ]
+
+    def _drawn(self, events: _Round, t: int, named: Sequence[tuple[str, ...]]) -> tuple[int, tuple[str, ...]]:
+        """(index, events) of what was drawn, among options with these names."""
+        outcomes = self.scenario.turns[t].outcomes
         can = {name for names in named for name in names}
         shown = {w: listed for w, listed in events.chance.items() if w in can and w not in events.taken}
         events.taken.update(shown)
@@ -297,7 +303,7 @@ class Walk:
                 events.taken.add(outcome.name)
                 for event in listed:
                     self._impossible(event, outcome.name, events.number, "it cannot happen at that state")
-        left = list(range(len(options)))
+        left = list(range(len(named)))
         ids: tuple[str, ...] = ()
         best = self._first(events, OF_CHANCE, shown, "")
         if best is not None:
@@ -316,7 +322,7 @@ class Walk:
                     "add events under `chance`, or say in `unseen` what is taken to have happened",
                 )
             )
-        return left[0], " and ".join(named[left[0]]) if len(options) > 1 else "", ids
+        return left[0], ids
 
     # ------------------------------------------------------------ problems
     def _impossible(self, event: Event, what: str, number: int, rule: str) -> None:
