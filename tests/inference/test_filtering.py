@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from goodoffices import catalog, language
+from goodoffices.certificates.recursive import Examiner
 from goodoffices.claims.flow import Flow
 from goodoffices.compiler import compile_scenario
 from goodoffices.compiler.recursive import compile_round
 from goodoffices.core.diagnostics import Refusal
 from goodoffices.games.extensive import GameData
 from goodoffices.inference import code_record
+from goodoffices.inference.branch import trace_turn
 from goodoffices.inference.filtering import Filtered, follow, state_at
 from goodoffices.language.record_section import EventPattern, EventRule, RecordSection
 from goodoffices.language.scenario import Scenario
@@ -281,3 +283,35 @@ def test_a_solution_of_another_length_is_refused(make: Make):
     solution = solve_recursive(compiled.game, compiled.data(draws), rounds=2, nodes=5, keep=True)
     with pytest.raises(ValueError, match="3 rounds, the solution 2"):
         follow(code_record(scenario, record), compiled, solution)
+
+
+# ---------------------------------------------------------------- where Newton's method does not arrive
+def test_a_turn_followed_along_its_branch_is_what_newtons_method_finds():
+    scenario = with_record(language.load(catalog.path("teaching/crisis-signalling"))).set(precision=3)
+    compiled = compile_round(scenario)
+    draws = {k: v[:2] for k, v in language.sample(scenario, 2, seed=2).items()}
+    solution = solve_recursive(compiled.game, compiled.data(draws), rounds=1, nodes=9, keep=True)
+    point = np.array([0.613])
+    newton, good = Examiner(solution).strategies(0, compiled.game.start, np.repeat(point[:, None], 2, 1))
+    assert good.all()
+    for draw in range(2):
+        traced = trace_turn(solution, draw=draw, round=0, place=compiled.game.start, point=point)
+        assert traced is not None
+        np.testing.assert_allclose(np.exp(traced), np.exp(newton[..., draw]), atol=1e-7)
+
+
+def test_a_turn_that_newtons_method_misses_is_followed_all_the_same(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+):
+    scenario, record = with_record(make(("rounds: 3", "rounds: 1"))), history("leave fight")
+    plain = filtered(scenario, record, nodes=5)
+
+    def never(self: Examiner, r: int, place: int, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        logs, _ = strategies(self, r, place, point)
+        return np.full_like(logs, np.nan), np.zeros(point.shape[-1], dtype=bool)
+
+    strategies = Examiner.strategies
+    monkeypatch.setattr(Examiner, "strategies", never)
+    found = filtered(scenario, record, nodes=5)
+    assert (plain.traced, found.traced) == (0, 2)
+    assert found.log_likelihood[0] == pytest.approx(plain.log_likelihood[0], abs=1e-8)

@@ -16,6 +16,7 @@ from goodoffices.certificates.recursive import Examiner
 from goodoffices.compiler.recursive import Place, ScenarioRound
 from goodoffices.core.diagnostics import refuse
 from goodoffices.games.recursive import Floats, RecursiveSolution
+from goodoffices.inference.branch import trace_turn
 from goodoffices.inference.coding import CodedRecord, Step, code_record
 from goodoffices.records.event import Record
 
@@ -94,6 +95,8 @@ class Filtered:
     solved."""
     rounds: int | None
     """Of the whole game that was solved."""
+    traced: int = 0
+    """Turns, over all draws, at which Newton's method did not arrive and the branch was followed instead."""
 
     def surprise(self) -> Floats:
         """[observation, b] in bits."""
@@ -157,6 +160,7 @@ class _Follower:
         for prior in solution.data.prior:
             with np.errstate(divide="ignore"):
                 self.logs.append(np.log(prior))
+        self.traced = 0
         self.likelihood = np.zeros(solution.data.discount.shape[-1])
 
     def run(self) -> Filtered:
@@ -177,7 +181,14 @@ class _Follower:
             np.exp(self.likelihood),
         )
         return Filtered(
-            coded, self.compiled, tuple(found), prior, standing, self.likelihood, self.solution.rounds
+            coded,
+            self.compiled,
+            tuple(found),
+            prior,
+            standing,
+            self.likelihood,
+            self.solution.rounds,
+            self.traced,
         )
 
     def _beliefs(self) -> Beliefs:
@@ -202,7 +213,7 @@ class _Follower:
         play, game = self.examiner.play, self.game
         points = np.concatenate([play.coordinates(p, logs) for p, logs in enumerate(self.logs)])
         r = step.round if self.solution.rounds is not None else 0
-        strategies, good = self.examiner.strategies(r, s, points)
+        strategies, good = self._strategies(r, s, points)
         turn = self.coded.scenario.turns[step.turn]
         found: list[Observation] = []
         before = [logs.copy() for logs in self.logs]
@@ -234,6 +245,17 @@ class _Follower:
                 )
             )
         return found
+
+    def _strategies(self, r: int, s: int, points: Floats) -> tuple[Floats, np.ndarray]:
+        """[choice, k, b], and whether they were found [b]: by Newton's method, and along the branch where it fails."""
+        strategies, good = self.examiner.strategies(r, s, points)
+        finite = np.isfinite(points).all(0) & np.isfinite(self.solution.root).all(0)
+        for b in np.flatnonzero(~good & finite).tolist():
+            found = trace_turn(self.solution, draw=b, round=r, place=s, point=points[:, b])
+            self.traced += 1
+            if found is not None:
+                strategies[..., b], good[b] = found[:, : strategies.shape[1]], True
+        return strategies, good
 
     def _draw(self, step: Step, edges: np.ndarray) -> Observation:
         """What chance gave, by its odds; nobody learns about types from it."""
