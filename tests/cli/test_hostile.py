@@ -174,20 +174,27 @@ def test_one_bad_file_among_several_leaves_the_others_answered(goodoffices, fold
     assert "nowhere.yaml" in done.stderr
 
 
-def test_open_ended_talks_are_refused_with_what_to_do(goodoffices, folder):
+def test_open_ended_talks_have_no_tree(goodoffices, folder):
     changed(folder, ("rounds: 2", "rounds: open-ended, discount: 0.9"))
     assert goodoffices("check", "changed.yaml").returncode == 0
-    for command in ("solve", "study"):
-        done = goodoffices(command, "changed.yaml")
+    done = goodoffices("solve", "changed.yaml", "--method", "tree")
+    assert done.returncode == 1
+    assert "error[open-ended]" in done.stderr
+    assert "--rounds" in done.stderr
+    assert goodoffices("solve", "changed.yaml", "--rounds", "1", "--method", "tree").returncode == 0
+
+
+def test_open_ended_talks_without_discount_are_refused_with_what_to_do(goodoffices, folder):
+    for options in (("--rounds", "open-ended"), ("--rounds", "open-ended", "--method", "belief")):
+        done = goodoffices("solve", "scenario.yaml", *options)
         assert done.returncode == 1
-        assert "error[open-ended]" in done.stderr
-        assert "--rounds" in done.stderr
-    assert goodoffices("solve", "changed.yaml", "--rounds", "1").returncode == 0
+        assert "error[no-discount]" in done.stderr
+        assert "0.97 per week" in done.stderr
 
 
-@pytest.mark.parametrize("rounds", ["60", "1000000", "99999999999999"])
-def test_too_many_rounds_are_refused_with_how_many_fit(goodoffices, folder, rounds):
-    done = goodoffices("solve", "scenario.yaml", "--rounds", rounds)
+@pytest.mark.parametrize("rounds", ["60", "999999"])
+def test_too_many_rounds_for_a_tree_are_refused_with_how_many_fit(goodoffices, folder, rounds):
+    done = goodoffices("solve", "scenario.yaml", "--method", "tree", "--rounds", rounds)
     assert done.returncode == 1
     assert "error[tree-too-large]" in done.stderr
     assert "fewer rounds: `--rounds " in done.stderr
@@ -202,7 +209,7 @@ def test_too_many_rounds_are_refused_with_how_many_fit(goodoffices, folder, roun
         (["--set", "p=1/3"], 2, "--set takes a number"),
         (["--set", "p=1e400"], 2, "--set takes a number"),
         (["--set", "=0.3"], 2, "--set takes name=number"),
-        (["--rounds", "2.5"], 2, "whole number, not '2.5'"),
+        (["--rounds", "2.5"], 2, "or open-ended, not '2.5'"),
         (["--rounds", "-1"], 2, "from 1"),
         (["--tolerance", "inf"], 2, "--tolerance takes a number above 0"),
         (["--rationality", "1e300"], 2, "or inf"),

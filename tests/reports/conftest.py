@@ -444,10 +444,12 @@ def study() -> Study:
         certificate=CertificateSummary(
             512,
             509,
-            3.1e-11,
-            0.21,
-            0.24,
-            4.4e-16,
+            {
+                "logit_residual": 3.1e-11,
+                "max_regret": 0.21,
+                "max_response_regret": 0.24,
+                "belief_error": 4.4e-16,
+            },
             {"the branch could not be followed to the rationality asked for": 3},
         ),
         size={"nodes": 12480, "information_sets": 1932, "histories": 966, "unknowns": 812},

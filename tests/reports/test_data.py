@@ -48,7 +48,7 @@ def test_numbers_that_are_not_finite_become_null(study: Study, tmp_path: Path) -
     broken = dataclasses.replace(
         study,
         certificate=dataclasses.replace(
-            study.certificate, worst_logit_residual=math.inf, worst_regret=math.nan
+            study.certificate, worst={"logit_residual": math.inf, "max_regret": math.nan, "belief_error": 0.0}
         ),
         statistics={"seconds": math.nan},
     )

@@ -109,10 +109,10 @@ class CertificateSummary:
 
     n: int
     converged: int
-    worst_logit_residual: float
-    worst_regret: float
-    worst_response_regret: float
-    worst_belief_error: float
+    worst: Mapping[str, float]
+    """Part of the certificate -> its largest value over the games that were certified. Of trees: `logit_residual`,
+    `max_regret`, `max_response_regret`, `belief_error`; of talks: `logit_residual`, `belief_error`, `value_error`,
+    `off_grid`."""
     failures: Mapping[str, int]
     """Reason -> number of draws."""
 

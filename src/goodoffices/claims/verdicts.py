@@ -107,9 +107,6 @@ def summarise(draws: Survey, *, first_is_median: bool) -> CertificateSummary:
     return CertificateSummary(
         n=codes.shape[1],
         converged=int((~bad).sum()),
-        worst_logit_residual=draws.worst["logit_residual"],
-        worst_regret=draws.worst["max_regret"],
-        worst_response_regret=draws.worst["max_response_regret"],
-        worst_belief_error=draws.worst["belief_error"],
+        worst=dict(draws.worst),
         failures=failures,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter, Token
 
@@ -25,7 +25,18 @@ def whole(_type: Any, tokens: Sequence[Token]) -> int:
 
 Whole = Parameter(converter=whole)
 Rounds = Annotated[
-    int | None, Whole, Parameter(help="Number of rounds to play, instead of the scenario's own.")
+    str | None,
+    Parameter(help="Number of rounds to play, or `open-ended`, instead of the scenario's own."),
+]
+Method = Annotated[
+    Literal["auto", "tree", "belief"],
+    Parameter(help="Unroll a tree, or go backward over rounds on a grid of beliefs; auto picks by size."),
+]
+Accuracy = Annotated[
+    float | None,
+    Parameter(
+        help="Error, in utility, that looking beliefs up between the nodes of a grid may make at a turn."
+    ),
 ]
 Changes = Annotated[
     tuple[str, ...],
@@ -60,6 +71,24 @@ def read_rationality(text: str) -> float:
         raise Misuse(f"--rationality takes a number from 0, or inf, not {text!r}")
     if HIGHEST_RATIONALITY < value < math.inf:
         raise Misuse(f"--rationality takes a number up to {HIGHEST_RATIONALITY:g}, or inf, not {text!r}")
+    return value
+
+
+def read_rounds(text: str | None) -> int | Literal["open-ended"] | None:
+    """Read a number of rounds, or `open-ended`."""
+    if text is None:
+        return None
+    if text.strip().lower() == "open-ended":
+        return "open-ended"
+    if not re.fullmatch(r"[+-]?[0-9]{1,6}", text.strip()) or int(text) < 1:
+        raise Misuse(f"--rounds takes a whole number from 1, or open-ended, not {text!r}")
+    return int(text)
+
+
+def read_accuracy(value: float | None) -> float | None:
+    """Check an accuracy in utility."""
+    if value is not None and not 0 < value < math.inf:
+        raise Misuse(f"--accuracy takes a number above 0, not {value}")
     return value
 
 

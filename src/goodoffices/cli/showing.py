@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from goodoffices.cli.settings import Changes, Rounds, at_least, read_changes
+from goodoffices.cli.settings import Changes, Whole, at_least, read_changes
 
 
 def show(
@@ -17,7 +17,9 @@ def show(
         Literal["scenario", "game", "tree"],
         Parameter(help="scenario: checked and resolved; game: its arrays; tree: the unrolled histories."),
     ] = "scenario",
-    rounds: Rounds = None,
+    rounds: Annotated[
+        int | None, Whole, Parameter(help="Number of rounds to unroll, instead of the scenario's own.")
+    ] = None,
     changes: Changes = (),
 ) -> None:
     """Print one of the forms that a scenario passes through on its way to a solution."""

@@ -5,12 +5,21 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from goodoffices.cli.cache import keep_compiled_code
-from goodoffices.cli.settings import Changes, Rounds, at_least, read_changes, read_rationality
+from goodoffices.cli.settings import (
+    Accuracy,
+    Changes,
+    Method,
+    Rounds,
+    read_accuracy,
+    read_changes,
+    read_rationality,
+    read_rounds,
+)
 from goodoffices.cli.streams import OK, REFUSED, Interrupted, Misuse, complain, output
 
 if TYPE_CHECKING:
@@ -35,8 +44,9 @@ def solve(
     as_json: Annotated[
         bool, Parameter(name="--json", negative=(), help="One JSON line a file, in order.")
     ] = False,
-    method: Annotated[Literal["auto", "tree"], Parameter(help="How to solve.")] = "auto",
+    method: Method = "auto",
     rounds: Rounds = None,
+    accuracy: Accuracy = None,
     changes: Changes = (),
     tolerance: Annotated[
         float, Parameter(help="Largest regret, in utility, at which the way to `--rationality inf` ends.")
@@ -45,7 +55,8 @@ def solve(
     """Find the principal logit equilibrium of each file, with its certificate; exit code 1 if one cannot be solved."""
     if not 0 < tolerance < math.inf:
         raise Misuse(f"--tolerance takes a number above 0, not {tolerance}")
-    at_least("--rounds", rounds, 1)
+    span = read_rounds(rounds)
+    exact = read_accuracy(accuracy)
     precision = None if rationality is None else read_rationality(rationality)
     fixed = read_changes(changes)
 
@@ -55,7 +66,13 @@ def solve(
     console, worst, answered = output(), OK, 0
     try:
         for record in solve_files(
-            files, rationality=precision, method=method, rounds=rounds, set=fixed, tolerance=tolerance
+            files,
+            rationality=precision,
+            method=method,
+            rounds=span,
+            set=fixed,
+            tolerance=tolerance,
+            accuracy=exact,
         ):
             if record.get("status") != "converged":
                 worst = REFUSED

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from goodoffices.cli.cache import keep_compiled_code
-from goodoffices.cli.settings import Changes, Rounds, Whole, at_least, read_changes
+from goodoffices.cli.settings import (
+    Accuracy,
+    Changes,
+    Method,
+    Rounds,
+    Whole,
+    at_least,
+    read_accuracy,
+    read_changes,
+    read_rounds,
+)
 from goodoffices.cli.streams import Interrupted, Misuse, messages, output
 
 if TYPE_CHECKING:
@@ -26,13 +36,16 @@ def study(
     draws: Annotated[int, Whole, Parameter(help="Number of draws from the priors.")] = 512,
     seed: Annotated[int, Whole, Parameter(help="Seed of the draws; the same seed gives the same study.")] = 1,
     rounds: Rounds = None,
+    method: Method = "auto",
+    accuracy: Accuracy = None,
     changes: Changes = (),
     quiet: Annotated[bool, Parameter(negative=(), help="Write the files and print nothing.")] = False,
 ) -> None:
     """Put a scenario's claims to the test: a verdict for each, certificates, and a report in a folder."""
     at_least("--draws", draws, 2)
     at_least("--seed", seed, 0)
-    at_least("--rounds", rounds, 1)
+    span = read_rounds(rounds)
+    exact = read_accuracy(accuracy)
     fixed = read_changes(changes)
 
     from goodoffices import workflow
@@ -42,7 +55,15 @@ def study(
     keep_compiled_code()
     try:
         with _progress(quiet=quiet) as progress:
-            found = workflow.study(model, draws=draws, seed=seed, rounds=rounds, progress=_callback(progress))
+            found = workflow.study(
+                model,
+                draws=draws,
+                seed=seed,
+                rounds=span,
+                method=method,
+                accuracy=exact,
+                progress=_callback(progress),
+            )
         from goodoffices import reports
 
         try:

@@ -48,10 +48,10 @@ def study_data(study: Study) -> dict[str, Any]:
         "certificate": {
             "n": certificate.n,
             "converged": certificate.converged,
-            "worst_logit_residual": finite(certificate.worst_logit_residual),
-            "worst_regret": finite(certificate.worst_regret),
-            "worst_response_regret": finite(certificate.worst_response_regret),
-            "worst_belief_error": finite(certificate.worst_belief_error),
+            **{
+                f"worst_{name.removeprefix('max_')}": finite(value)
+                for name, value in certificate.worst.items()
+            },
             "failures": dict(certificate.failures),
         },
         "size": dict(study.size),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -83,31 +84,54 @@ def certificate(study: Study) -> dict[str, Any]:
         "failures": [(reason, count(number)) for reason, number in found.failures.items()],
         "unsolved": found.n - found.converged,
         "rows": [
-            (
-                "Agreement with the choice rule",
-                power(found.worst_logit_residual),
-                "How far any two moves' probabilities are from what the rule of choice prescribes (a difference of "
-                "logarithms; 0 is perfect).",
-            ),
-            (
-                "Agreement of beliefs with Bayes’ rule",
-                power(found.worst_belief_error),
-                "The largest difference in probability between a belief that the solver used and the one that Bayes’ "
-                "rule gives.",
-            ),
-            (
-                "Largest gain from one change of move",
-                f"{plain(found.worst_regret)} utility",
-                "What a party could gain at most by always playing its best move at one point. It is not an error: "
-                "parties here choose better moves more often, not always.",
-            ),
-            (
-                "Largest gain from a wholly different plan",
-                f"{plain(found.worst_response_regret)} utility",
-                "The same for changing every later move as well.",
-            ),
+            (title, shown(found.worst[name]), meaning)
+            for name, (title, shown, meaning) in PARTS.items()
+            if name in found.worst
         ],
     }
+
+
+def _utility(value: float) -> str:
+    return f"{plain(value)} utility"
+
+
+PARTS: dict[str, tuple[str, Callable[[float], str], str]] = {
+    "logit_residual": (
+        "Agreement with the choice rule",
+        power,
+        "How far any two moves' probabilities are from what the rule of choice prescribes (a difference of "
+        "logarithms; 0 is perfect).",
+    ),
+    "belief_error": (
+        "Agreement of beliefs with Bayes’ rule",
+        power,
+        "The largest difference in probability between a belief that the solver used and the one that Bayes’ "
+        "rule gives.",
+    ),
+    "value_error": (
+        "Agreement of values with play",
+        lambda value: f"{power(value)} utility",
+        "The largest difference between what the solver says play is worth and what the choices found give.",
+    ),
+    "off_grid": (
+        "Fineness of the grid of beliefs",
+        _utility,
+        "Play is solved at some beliefs and looked up at those between. This is the largest error made by that at "
+        "one turn, at beliefs sampled between; a finer grid (`--accuracy`) makes it smaller.",
+    ),
+    "max_regret": (
+        "Largest gain from one change of move",
+        _utility,
+        "What a party could gain at most by always playing its best move at one point. It is not an error: "
+        "parties here choose better moves more often, not always.",
+    ),
+    "max_response_regret": (
+        "Largest gain from a wholly different plan",
+        _utility,
+        "The same for changing every later move as well.",
+    ),
+}
+"""Part of the certificate -> its title, how it is written, and what it means."""
 
 
 def certificate_sentence(study: Study) -> str:
@@ -121,7 +145,7 @@ def certificate_sentence(study: Study) -> str:
     )
     return (
         f"{solved}; checked by separate code, the worst departure from the choice rule is "
-        f"{power(found.worst_logit_residual)} and from Bayes’ rule {power(found.worst_belief_error)}."
+        f"{power(found.worst['logit_residual'])} and from Bayes’ rule {power(found.worst['belief_error'])}."
     )
 
 
@@ -143,6 +167,8 @@ def command(study: Study) -> str:
     rounds = study.settings.get("rounds")
     if rounds is not None and rounds != scenario.time.rounds:
         parts += ["--rounds", str(rounds)]
+    if study.settings.get("method") == "belief":
+        parts += ["--method", "belief"]
     for change in scenario.changes:
         if fixed := re.fullmatch(r"set\s+(\S+)\s*=\s*(\S+)", change):
             parts += ["--set", f"{fixed[1]}={fixed[2]}"]

@@ -17,10 +17,16 @@ import numpy as np
 from goodoffices.core.diagnostics import Refusal, refuse, render
 from goodoffices.core.reading import read_at_most, read_sources
 from goodoffices.games.extensive import STATUS, Certificate, ExtensiveGame, GameData, Solution
+from goodoffices.workflow.forms import Chosen, Rounds, choose_form
 from goodoffices.workflow.loading import find, load
+from goodoffices.workflow.talks import solve_talks, talks_record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from goodoffices.compiler.scenario_tree import ScenarioTree
+    from goodoffices.games.recursive import RecursiveSolution
+    from goodoffices.language.scenario import Scenario
 
 LARGEST_GAME_FILE = 512 * 2**20
 """Bytes of the largest `.efg` file that is read."""
@@ -31,29 +37,67 @@ def solve(
     *,
     rationality: float | None = None,
     method: str = "auto",
-    rounds: int | None = None,
+    rounds: Rounds = None,
     set: Mapping[str, float] | None = None,
     tolerance: float = 1e-6,
-) -> Solution:
+    accuracy: float | None = None,
+) -> Solution | RecursiveSolution:
     """Solve one scenario (at the medians of its priors) or one `.efg` file on the principal branch.
 
     Args:
         source: a path, or a name from the catalogue.
         rationality: logit precision in 1/utility for every player, `math.inf` for the limit; None takes the scenario's.
-        method: `tree` or `auto`.
-        rounds: unroll this many rounds instead of the scenario's.
+        method: `tree`, `belief` or `auto`.
+        rounds: this many rounds, or `open-ended`, instead of the scenario's.
         set: parameter name -> value.
         tolerance: largest regret, in utility, at which the way to infinite rationality ends.
+        accuracy: Bellman residual between the nodes of the grid to be reached by `belief`, in utility.
+
+    Returns:
+        A `Solution` of a tree, or a `RecursiveSolution` of talks, certified.
 
     Raises:
         Refusal: for a file that cannot be read, or that this method does not solve.
     """
-    game, data = _game(source, rationality=rationality, method=method, rounds=rounds, set=set)
+    return _solved(
+        source,
+        rationality=rationality,
+        method=method,
+        rounds=rounds,
+        set=set,
+        tolerance=tolerance,
+        accuracy=accuracy,
+    )[0]
+
+
+def _solved(
+    source: str | Path,
+    *,
+    rationality: float | None,
+    method: str,
+    rounds: Rounds,
+    set: Mapping[str, float] | None,
+    tolerance: float,
+    accuracy: float | None,
+) -> tuple[Solution, None] | tuple[RecursiveSolution, Chosen]:
+    path = find(source)
+    if path.suffix.lower() != ".efg":
+        from goodoffices.claims.talks.form import Talks
+
+        scenario = load(source, set=set)
+        chosen = choose_form(
+            scenario, method=method, rounds=rounds, accuracy=accuracy, rationality=rationality
+        )
+        if isinstance(chosen.form, Talks):
+            return solve_talks(chosen.form, rationality=rationality), chosen
+        game, data = _of_tree(scenario, chosen.form, rationality)
+    else:
+        game, data = _of_file(path, rationality=rationality, method=method, rounds=rounds, set=set)
     from goodoffices.solvers import solve_game, solve_limit
 
     if rationality is not None and math.isinf(rationality):
-        return solve_limit(game, data=data, tolerance=tolerance)
-    return solve_game(game, data=data)
+        return solve_limit(game, data=data, tolerance=tolerance), None
+    return solve_game(game, data=data), None
 
 
 def solve_files(
@@ -61,19 +105,29 @@ def solve_files(
     *,
     rationality: float | None = None,
     method: str = "auto",
-    rounds: int | None = None,
+    rounds: Rounds = None,
     set: Mapping[str, float] | None = None,
     tolerance: float = 1e-6,
+    accuracy: float | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Solve several files in order; yields one record each (see `record`), or `{"file", "error"}`."""
     for file in files:
         name = os.fspath(file)
         try:
-            solution = solve(
-                file, rationality=rationality, method=method, rounds=rounds, set=set, tolerance=tolerance
+            answer = _solved(
+                file,
+                rationality=rationality,
+                method=method,
+                rounds=rounds,
+                set=set,
+                tolerance=tolerance,
+                accuracy=accuracy,
             )
+            if answer[1] is not None:
+                yield talks_record(answer[0], answer[1], file=name)
+                continue
             limit = rationality is not None and math.isinf(rationality)
-            yield record(solution, file=name, limit=limit)
+            yield record(answer[0], file=name, limit=limit)
         except Refusal as refusal:
             yield {
                 "file": name,
@@ -161,44 +215,40 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _game(
-    source: str | Path,
-    *,
-    rationality: float | None,
-    method: str,
-    rounds: int | None,
-    set: Mapping[str, float] | None,
+def _of_file(
+    path: Path, *, rationality: float | None, method: str, rounds: Rounds, set: Mapping[str, float] | None
 ) -> tuple[ExtensiveGame, GameData]:
     if method not in ("auto", "tree"):
-        raise refuse("unknown-method", f"there is no method `{method}` here", hint="use `tree`, or `auto`")
-    path = find(source)
-    precision = None if rationality is None or math.isinf(rationality) else rationality
-    if path.suffix.lower() == ".efg":
-        if rounds is not None or set:
-            what = "--rounds" if rounds is not None else "--set"
-            raise refuse(
-                "not-a-scenario", f"{what} is for scenarios; {path.name} is a game", hint="leave it out"
-            )
-        if rationality is None:
-            raise refuse(
-                "rationality-missing",
-                f"{path.name} does not say how rational its players are",
-                hint="give --rationality, such as 5, or inf",
-            )
-        game = read_game(path)
-        ones = np.ones(len(game.players))
-        return game, GameData(game.payoff, game.chance, ones * (1.0 if precision is None else precision))
+        raise refuse(
+            "not-a-scenario",
+            f"--method {method} is for scenarios; {path.name} is a game",
+            hint="leave it out",
+        )
+    if rounds is not None or set:
+        what = "--rounds" if rounds is not None else "--set"
+        raise refuse("not-a-scenario", f"{what} is for scenarios; {path.name} is a game", hint="leave it out")
+    if rationality is None:
+        raise refuse(
+            "rationality-missing",
+            f"{path.name} does not say how rational its players are",
+            hint="give --rationality, such as 5, or inf",
+        )
+    game = read_game(path)
+    precision = 1.0 if math.isinf(rationality) else rationality
+    return game, GameData(game.payoff, game.chance, np.full(len(game.players), precision))
 
-    from goodoffices.compiler import compile_scenario
+
+def _of_tree(
+    scenario: Scenario, tree: ScenarioTree, rationality: float | None
+) -> tuple[ExtensiveGame, GameData]:
     from goodoffices.language import medians
 
-    scenario = load(source, set=set)
-    tree = compile_scenario(scenario, rounds=rounds)
     batch = tree.data({name: np.array([value]) for name, value in medians(scenario).items()})
+    own = rationality is None or math.isinf(rationality)
     data = GameData(
         batch.payoff[..., 0],
         batch.chance[..., 0] if batch.chance.ndim == 2 else batch.chance,
-        batch.rationality[..., 0] if precision is None else np.full(len(tree.game.players), precision),
+        batch.rationality[..., 0] if own else np.full(len(tree.game.players), rationality),
         None
         if batch.allowed is None
         else (batch.allowed[..., 0] if batch.allowed.ndim == 3 else batch.allowed),

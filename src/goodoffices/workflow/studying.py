@@ -1,6 +1,6 @@
 """A study: an argument's claims put to the test over the priors.
 
-Receives a `Scenario`; returns a `Study`. Refuses what cannot be unrolled (open-ended talks, trees that are too large).
+Receives a `Scenario`; returns a `Study`, solved as a tree or by the belief recursion. Refuses what neither can solve.
 Stopping it (Ctrl-C) while draws are being solved keeps those that are finished and says so in its settings.
 """
 
@@ -16,16 +16,17 @@ import numpy as np
 
 from goodoffices.claims.answers import Reader
 from goodoffices.claims.play import PlayRecorder
-from goodoffices.claims.survey import Solve, Survey, survey, wanted
+from goodoffices.claims.survey import AnySolve, Form, Survey, survey, wanted
+from goodoffices.claims.talks.form import Talks
+from goodoffices.claims.talks.play import TalksRecorder
 from goodoffices.claims.tipping import find_tips
 from goodoffices.claims.verdict import Study
 from goodoffices.claims.verdicts import make_verdicts, summarise
 from goodoffices.claims.worlds import AS_IS
-from goodoffices.compiler.compiling import compile_scenario
-from goodoffices.compiler.scenario_tree import ScenarioTree
 from goodoffices.core.diagnostics import refuse
 from goodoffices.language.sampling import medians, sample
 from goodoffices.language.scenario import Scenario
+from goodoffices.workflow.forms import OPEN_ENDED, Chosen, Rounds, choose_form, solver_for
 
 StageProgress = Callable[[str, int, int], None]
 
@@ -38,10 +39,12 @@ def study(
     *,
     draws: int = 512,
     seed: int = 1,
-    rounds: int | None = None,
+    rounds: Rounds = None,
+    method: str = "auto",
+    accuracy: float | None = None,
     tolerance: float = 1e-9,
     progress: StageProgress | None = None,
-    solve: Solve | None = None,
+    solve: AnySolve | None = None,
 ) -> Study:
     """Solve a scenario over draws from its priors and judge its claims.
 
@@ -49,22 +52,28 @@ def study(
         scenario: what to study.
         draws: independent draws from the priors, at least two.
         seed: seed of the draws and of the bootstrap; the same seed gives the same study.
-        rounds: number of rounds to unroll, instead of the scenario's own.
+        rounds: number of rounds, or `open-ended`, instead of the scenario's own.
+        method: `tree`, `belief` or `auto`.
+        accuracy: Bellman residual between the nodes of the grid to be reached by `belief`, in utility.
         tolerance: largest logit residual at which the solver stops.
         progress: called as `progress(stage, done, total)`.
-        solve: solves a batch; the package's own solver unless another is given.
+        solve: solves a batch in the form that is chosen; the package's own solver unless another is given.
 
     Raises:
-        Refusal: the scenario cannot be unrolled, or a claim supposes what cannot be.
+        Refusal: the scenario cannot be solved by the method, or a claim supposes what cannot be.
         KeyboardInterrupt: stopped before two draws were finished.
     """
     if draws < FEWEST:
         raise refuse("too-few-draws", f"a study needs at least {FEWEST} draws, not {draws}")
     begun = time.perf_counter()
-    tree = compile_scenario(scenario, rounds=rounds)
+    chosen = choose_form(scenario, method=method, rounds=rounds, accuracy=accuracy)
+    form = chosen.form
     compiled = time.perf_counter()
-    solver = _Counting(solve or _package_solver(tolerance))
-    reader, recorder = Reader(tree), PlayRecorder(tree)
+    solver = _Counting(solve or solver_for(form, tolerance=tolerance))
+    if isinstance(form, Talks):
+        reader, recorder = None, TalksRecorder(form.round)
+    else:
+        reader, recorder = Reader(form), PlayRecorder(form)
     points = {
         name: np.append(middle, values)
         for (name, middle), values in zip(
@@ -72,8 +81,8 @@ def study(
         )
     } or {"": np.zeros(draws + 1)}
     found = survey(
-        tree,
-        wanted(tree, scenario.claims),
+        form,
+        wanted(form, scenario.claims),
         points,
         solve=solver,
         reader=reader,
@@ -87,15 +96,15 @@ def study(
     tips, tip_games, stopped = {}, 0, False
     if not found.interrupted:
         tips, tip_games, stopped = find_tips(
-            tree,
+            form,
             scenario.claims,
             solve=solver,
             reader=reader,
             progress=partial(progress, "tipping values") if progress else None,
         )
     tipped = time.perf_counter()
-    verdicts = make_verdicts(tree, scenario.claims, found, tips=tips, first_is_median=True, seed=seed)
-    settings = _settings(tree, found, draws, seed, tolerance, stopped)
+    verdicts = make_verdicts(form, scenario.claims, found, tips=tips, first_is_median=True, seed=seed)
+    settings = _settings(chosen, found, draws, seed, tolerance, stopped)
     return Study(
         scenario=scenario,
         settings=settings,
@@ -103,7 +112,7 @@ def study(
         verdicts=verdicts,
         play=recorder.build(found.solved[AS_IS]),
         certificate=summarise(found, first_is_median=True),
-        size=_size(tree, solver),
+        size=_size(form, solver),
         statistics={
             "seconds_compiling": compiled - begun,
             "seconds_solving": found.seconds["solving"],
@@ -120,34 +129,31 @@ def study(
 class _Counting:
     """A solver that remembers how many unknowns its games had."""
 
-    def __init__(self, solve: Solve) -> None:
-        self.solve = solve
+    def __init__(self, solve: AnySolve) -> None:
+        self.solve: Any = solve
         self.unknowns = 0
 
-    def __call__(self, game: Any, data: Any, /, *, neighbour: Any) -> Any:
-        solution = self.solve(game, data, neighbour=neighbour)
-        self.unknowns = int(solution.statistics.get("unknowns", 0))
+    def __call__(self, game: Any, data: Any, /, **hints: Any) -> Any:
+        solution = self.solve(game, data, **hints)
+        self.unknowns = int(getattr(solution, "statistics", {}).get("unknowns", 0))
         return solution
 
 
-def _package_solver(tolerance: float) -> Solve:
-    from goodoffices.solvers import solve_batch  # loads JAX
-
-    return partial(solve_batch, tolerance=tolerance)
-
-
 def _settings(
-    tree: ScenarioTree, found: Survey, draws: int, seed: int, tolerance: float, stopped: bool
+    chosen: Chosen, found: Survey, draws: int, seed: int, tolerance: float, stopped: bool
 ) -> dict[str, object]:
     finished = found.known.width - 1
     out: dict[str, object] = {
-        "method": "tree",
-        "rounds": tree.rounds,
+        "method": chosen.method,
+        "method_because": chosen.why,
+        "rounds": OPEN_ENDED if chosen.form.rounds is None else chosen.form.rounds,
         "draws": finished,
         "seed": seed,
         "tolerance": tolerance,
         "version": importlib.metadata.version("goodoffices"),
     }
+    if isinstance(chosen.form, Talks):
+        out["nodes_per_axis"] = chosen.form.nodes
     if found.interrupted:
         out["interrupted"] = f"stopped by the user after {finished} of {draws} draws; no tipping values"
     elif stopped:
@@ -155,7 +161,11 @@ def _settings(
     return out
 
 
-def _size(tree: ScenarioTree, solver: _Counting) -> dict[str, int]:
+def _size(form: Form, solver: _Counting) -> dict[str, int]:
+    if isinstance(form, Talks):
+        game = form.round.game
+        return {"places": len(game.place_slot), "beliefs": form.nodes ** sum(t - 1 for t in game.types)}
+    tree = form
     shown = tree.node_history[tree.node_history >= 0]
     out = {
         "nodes": len(tree.game.kind),
