@@ -1,0 +1,178 @@
+"""All turns of one group whose mover has two types: their arrays, their answers so far, and one round of work.
+
+Receives a group, its tables and the chunk's numbers; each round takes the values of the next slot and gives those of this
+one. Cells lie in the order [place, g..., draw] and are worked on in blocks that fit in the processor's cache.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from goodoffices.games.recursive import Floats, Ints
+from goodoffices.solvers.belief.climbing import climb, trace
+from goodoffices.solvers.belief.curves import Curves
+from goodoffices.solvers.belief.plan import Group, Plan, Tables
+from goodoffices.solvers.belief.turns import (
+    Outcome,
+    Steepness,
+    Turn,
+    is_certain,
+    is_proven,
+    newton,
+    proven_up_to,
+    settle,
+    strength,
+)
+
+BLOCK = 4096
+"""Cells worked on at a time."""
+WARM, COLD = 6, 12
+"""Newton steps from guesses made of earlier rounds, and from the prior; what is left is followed along its branch."""
+SOLVED = 1e-9
+"""Largest gap in log-odds, relative to 1 + |log-odds|, that counts as solved."""
+
+
+class Counts(NamedTuple):
+    """How many cells were solved, and how."""
+
+    cells: int
+    proven: int
+    climbed: int
+    traced: int
+
+
+class Round(NamedTuple):
+    """One round of a group."""
+
+    values: Floats
+    """[v, n, g..., b]"""
+    log_choice: Floats | None
+    """[m, k, n, g..., b]; None unless asked for."""
+    z: Floats
+    """[m, n, g..., b] log-odds after each move."""
+    counts: Counts
+    failed: Ints
+    """[cell, index] place of the group, nodes and draw of the cells that were not solved."""
+    gap: Floats
+    """[cell] what is left of their equation."""
+
+
+class Signalling:
+    """A group of turns of a party with two types; index letter c runs over [n, g..., b]."""
+
+    def __init__(self, plan: Plan, group: Group, table: Tables, sources: Ints, draws: int) -> None:
+        """`sources` [n, m] number the rows of what follows."""
+        self.table = table
+        (mover,) = group.movers
+        (axis,) = plan.grid.axes(mover)
+        self.mover, self.first, self.parts = mover, plan.part(mover, 0), len(plan.parts)
+        grid = plan.grid.shape
+        count, moves = group.actions.shape
+        self.shape = (count, *grid, draws)
+        self.size = int(np.prod(self.shape))
+        rest = [*grid[:axis], *grid[axis + 1 :], draws]
+        stride = int(np.prod(rest))
+        column = np.expand_dims(np.arange(stride).reshape(rest), axis)
+        column = np.broadcast_to(column, (*grid, draws)).ravel()
+        steps = (self.parts * (grid[axis] - 1) * stride, stride)
+        self.base, self.source = (
+            ((sources.T * step)[:, :, None] + column).reshape(moves, self.size) for step in steps
+        )
+        own = np.broadcast_to(table.own, (count, moves, 2, *grid, draws))
+        self.own = np.ascontiguousarray(np.swapaxes(own, 0, 2)).reshape(2, moves, self.size)
+        logs = plan.grid.log_beliefs(mover)
+        self.prior = np.tile(np.repeat(logs[0] - logs[1], draws), count)
+        self.certain = is_certain(self.prior)
+        self.now = self.before = np.repeat(self.prior[None], moves, 0)
+        self.trusted = np.zeros(self.size, bool)
+        self.seen = 0
+
+    def forget(self) -> None:
+        """Trust nothing until it is followed along its branch again."""
+        self.trusted[:] = False
+
+    def solve(
+        self, curves: Curves, steep: Steepness, precision: Floats, valid: np.ndarray, *, keep: bool
+    ) -> Round:
+        """One round: all cells at once, then those that need more. `precision` and `valid` are [b]."""
+        copies = self.size // len(valid)
+        turn = Turn(curves, self.first, self.prior, np.tile(precision, copies), self.base, self.own)
+        guess = 2.0 * self.now - self.before if self.seen > 1 else self.now
+        moves = len(self.base)
+        z, need = np.empty_like(self.now), np.empty(self.size, bool)
+        done = Outcome(
+            np.empty((self.parts, self.size)),
+            np.empty((moves, self.size)),
+            np.empty((moves, self.size)),
+            np.empty((moves, 2, self.size)) if keep else None,
+            np.empty(self.size),
+        )
+        proven = 0
+        for begin in range(0, self.size, BLOCK):
+            cells = slice(begin, min(begin + BLOCK, self.size))
+            part = turn.some(cells)
+            found = newton(part, guess[:, cells], WARM if self.seen else COLD)
+            z[:, cells] = found.z
+            _write(done, cells, settle(part, found.z))
+            force = strength(steep, self.source[:, cells], part.own)
+            sure = self.certain[cells] | is_proven(force, part.precision)
+            proven += int(sure.sum())
+            need[cells] = ~((done.gap[cells] <= SOLVED) & (sure | (self.trusted[cells] & found.followed)))
+        if not valid.all():
+            need &= np.tile(valid, copies)
+        which = np.flatnonzero(need)
+        failed, traced = which[:0], 0
+        for begin in range(0, len(which), BLOCK):
+            cells = which[begin : begin + BLOCK]
+            part = turn.some(cells)
+            share = proven_up_to(strength(steep, self.source[:, cells], part.own), part.precision)
+            z[:, cells], lost, more = _follow(part, z[:, cells], share)
+            traced += more
+            _write(done, cells, settle(part, z[:, cells]))
+            failed = np.concatenate([failed, cells[lost | ~(done.gap[cells] <= SOLVED)]])
+        self.before, self.now = self.now, z
+        self.trusted[:] = True
+        self.seen += 1
+        logs = done.log_choice
+        return Round(
+            self._values(done),
+            None if logs is None else logs.reshape(moves, 2, *self.shape),
+            z.reshape(moves, *self.shape),
+            Counts(self.size, proven, len(which), traced),
+            np.stack(np.unravel_index(failed, self.shape), 1),
+            done.gap[failed],
+        )
+
+    def _values(self, done: Outcome) -> Floats:
+        """Values with the payoffs of others than the mover, which depend on no more than who it turns out to be."""
+        values = done.values.reshape(self.parts, *self.shape)
+        total, x = (a.reshape(len(a), *self.shape) for a in (done.total, done.x))
+        for m in range(len(total)):
+            first = total[m] * x[m]
+            for v in range(self.parts):
+                if self.first <= v < self.first + 2:
+                    continue
+                values[v] += total[m] * self.table.others[:, m, v]
+                if self.table.by_type is not None:
+                    values[v] += first * self.table.by_type[:, m, v]
+        return values
+
+
+def _follow(turn: Turn, guess: Floats, share: Floats) -> tuple[Floats, np.ndarray, int]:
+    """Cells along their branches: log-odds [m, c], which were lost [c], and how many had to be traced."""
+    z, good = climb(turn, guess, share)
+    bad = np.flatnonzero(~good)
+    if len(bad):
+        traced, arrived = trace(turn.some(bad))
+        z[:, bad[arrived]] = traced[:, arrived]
+        good[bad[arrived]] = True
+    return z, ~good, len(bad)
+
+
+def _write(done: Outcome, cells: Ints | slice, found: Outcome) -> None:
+    """Put the outcome of some cells where it belongs."""
+    for to, array in zip(done, found, strict=True):
+        if to is not None:
+            to[..., cells] = array
