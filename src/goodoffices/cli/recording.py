@@ -1,17 +1,21 @@
-"""`goodoffices record`: what became of every event of a record."""
+"""`goodoffices record` and `goodoffices beliefs`: what became of every event, and what everybody could believe along them."""
 
 from __future__ import annotations
 
 import datetime
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import cyclopts
 from cyclopts import Parameter
 
+from goodoffices.cli.cache import keep_compiled_code
+from goodoffices.cli.settings import Changes, Whole, at_least, read_changes
 from goodoffices.cli.streams import OK, REFUSED, Misuse, complain, output
 
 if TYPE_CHECKING:
+    from goodoffices.inference.path import BeliefPath
     from goodoffices.workflow.recording import RecordFindings
 
 RecordFiles = Annotated[
@@ -65,6 +69,52 @@ def check(
     return REFUSED if found.refused else OK
 
 
+def beliefs(
+    scenario: Annotated[str, Parameter(help="A scenario file, or a name from the catalogue.")],
+    /,
+    *,
+    draws: Annotated[
+        int, Whole, Parameter(help="Number of draws from the priors; the first is their medians.")
+    ] = 64,
+    seed: Annotated[int, Whole, Parameter(help="Seed of the draws.")] = 1,
+    out: Annotated[Path, Parameter(help="Folder for beliefs.html and beliefs.json.")] = Path("study"),
+    nodes: Annotated[int | None, Whole, Parameter(help="Nodes on each axis of belief.")] = None,
+    record: RecordFiles = (),
+    format: Format = None,
+    as_of: AsOf = None,
+    changes: Changes = (),
+    as_json: Annotated[
+        bool, Parameter(name="--json", negative=(), help="Print the numbers as JSON, and write nothing.")
+    ] = False,
+) -> int:
+    """Follow a record through the solved game: how likely each move was, and what everybody could believe after it."""
+    at_least("--draws", draws, 1)
+    at_least("--seed", seed, 0)
+    at_least("--nodes", nodes, 2)
+    day, fixed = read_day("--as-of", as_of), read_changes(changes)
+    keep_compiled_code()
+    from goodoffices.workflow.recording import beliefs as follow
+
+    path = follow(
+        scenario, draws=draws, seed=seed, nodes=nodes, record=record, format=format, as_of=day, set=fixed
+    )
+    if as_json:
+        from goodoffices.reports.record_data import record_data
+
+        text = json.dumps(record_data(path), ensure_ascii=False, indent=1)
+        output().print(text, markup=False, soft_wrap=True)
+        return OK
+    from goodoffices.reports.record_view import write_record
+
+    try:
+        files = write_record(path, out)
+    except OSError as error:
+        raise Misuse(f"the beliefs cannot be written to {str(out)!r}: {error.strerror}") from None
+    _print_path(path)
+    output().print(f"\nPage: {files[0]}\nNumbers: {files[1]}", markup=False, soft_wrap=True)
+    return OK
+
+
 def read_day(option: str, text: str | None) -> datetime.date | None:
     """Read a day of the calendar."""
     if text is None:
@@ -105,3 +155,29 @@ def _print(found: RecordFindings) -> None:
         f"{len(coded.of(fate))} {fate}" for fate in ("used", "superseded", "conflict", "outside")
     )
     console.print(f"{len(coded.fates)} events until {coded.last_day}: {counts}", markup=False, soft_wrap=True)
+
+
+def _print_path(path: BeliefPath) -> None:
+    """Each step with its surprise and what is believed after it: medians over the draws."""
+    import numpy as np
+
+    console = output()
+    for point in path.points:
+        bits = float(np.median(point.surprise))
+        share = float(np.median(point.probability[point.names.index(point.happened)]))
+        told = ", ".join(
+            f"{name} {float(np.median(row)):.2f}"
+            for name, row in zip(path.types.get(point.party or "", ()), point.after, strict=False)
+        )
+        who = f"{point.party}.{point.happened}" if point.party else point.happened
+        events = f" ({', '.join(point.events)})" if point.events else ""
+        after = f"; then {told}" if told else ""
+        line = f"{point.round:>3}  {point.begins}  {who}{events}: {share:.2f} before, {bits:.1f} bits{after}"
+        console.print(line, markup=False, soft_wrap=True)
+    left = f", {path.unsolved} more could not be followed" if path.unsolved else ""
+    console.print(
+        f"{path.draws} draws{left}; log-likelihood {float(np.median(path.log_likelihood)):.1f} (median); "
+        f"{path.effective_draws():.1f} draws carry its weight",
+        markup=False,
+        soft_wrap=True,
+    )

@@ -34,12 +34,13 @@ def write(study: Study, folder: Path) -> ReportFiles:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = ReportFiles(folder / "report.html", folder / "study.json")
-    _replace(files.html, page)
-    _replace(files.data, data + "\n")
+    replace(files.html, page)
+    replace(files.data, data + "\n")
     return files
 
 
-def _replace(path: Path, text: str) -> None:
+def replace(path: Path, text: str) -> None:
+    """Put a text into a file's place in one step."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         partial.write_text(text, encoding="utf-8", newline="\n")

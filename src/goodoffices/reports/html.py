@@ -21,25 +21,30 @@ from goodoffices.reports.view import view
 
 def render(study: Study) -> str:
     """Write the page of a study."""
-    style, script = _own("style.css"), _own("enhance.js")
+    style, script = own("style.css"), own("enhance.js")
+    page = environment().get_template("report.html")
+    return page.render(view(study), style=style, script=script, policy=policy(script))
+
+
+def policy(script: str) -> str:
+    """The content security policy of a page: nothing from outside, and no script but this one."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
-    page = _environment().get_template("report.html")
-    return page.render(view(study), style=style, script=script, policy=policy)
+    return f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates, with autoescape on and numbers as readers want them."""
+    templates = Environment(
         loader=PackageLoader("goodoffices.reports", "page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
+    templates.filters.update(
         coded=coded, plain=numbers.plain, percent=numbers.percent, power=numbers.power, count=numbers.count
     )
-    return environment
+    return templates
 
 
 def coded(text: str) -> Markup:
@@ -52,6 +57,6 @@ def coded(text: str) -> Markup:
     )
 
 
-def _own(name: str) -> Markup:
+def own(name: str) -> Markup:
     """A file of this package, to be embedded as it is."""
     return Markup(resources.files("goodoffices.reports.page").joinpath(name).read_text("utf-8"))

@@ -1,13 +1,14 @@
-"""A scenario and its record: which event counts as what.
+"""A scenario and its record: which event counts as what, and what everybody could believe along it.
 
-Receives what a person names (a scenario; files of events instead of its own); returns `RecordFindings`. Problems of the
-history are findings; files that cannot be read are refused.
+Receives what a person names (a scenario; files of events instead of its own); returns `RecordFindings` or a `BeliefPath`.
+Problems of the history are findings of a check, and refusals where it is to be followed; files that cannot be read are
+refused.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from goodoffices.workflow.loading import load
 
 if TYPE_CHECKING:
     from goodoffices.inference.coding import CodedRecord, Fate
+    from goodoffices.inference.path import BeliefPath
     from goodoffices.language.scenario import Scenario
     from goodoffices.records import Duplicate, Record
 
@@ -148,3 +150,58 @@ def _fate(found: Fate) -> dict[str, Any]:
         "sources": list(event.sources),
         "confidence": event.confidence,
     }
+
+
+def beliefs(
+    source: str | Path | Scenario,
+    *,
+    draws: int = 64,
+    seed: int = 1,
+    nodes: int | None = None,
+    record: Sequence[str | Path] = (),
+    format: str | None = None,
+    as_of: datetime.date | None = None,
+    set: Mapping[str, float] | None = None,
+) -> BeliefPath:
+    """Follow a record through the solved game: what was likely before each move, and what everybody could believe after it.
+
+    Args:
+        source: A scenario, its file, or its name in the catalogue.
+        draws: Of the parameters from their priors; the first is their medians, the others are drawn.
+        seed: Of the draws.
+        nodes: Nodes on each axis of belief; more are slower and nearer to the exact game.
+        record: Files of events instead of the scenario's own.
+        format: Of these files.
+        as_of: Nothing later is looked at.
+        set: parameter name -> value.
+
+    Raises:
+        Refusal: as `check_record`; the errors of the history, where it cannot be followed; `not-solved`.
+    """
+    import importlib.metadata
+
+    import numpy as np
+
+    from goodoffices.compiler.recursive import compile_round
+    from goodoffices.inference.likelihood import NODES, RecordLikelihood
+    from goodoffices.inference.path import belief_path
+    from goodoffices.language import medians, sample, set_parameters
+
+    if draws < 1:
+        raise refuse("too-few-draws", f"at least one draw is needed, not {draws}")
+    scenario = load(source) if isinstance(source, str | Path) else source
+    scenario = set_parameters(scenario, **(set or {}))
+    found = check_record(scenario, record=record, format=format, as_of=as_of)
+    coded = found.coded.require()
+    likelihood = RecordLikelihood(scenario, coded, compile_round(scenario), nodes or NODES)
+    middle, drawn = medians(scenario), sample(scenario, draws - 1, seed=seed)
+    points = {name: np.append(middle[name], drawn[name]) for name in middle} or {"": np.zeros(draws)}
+    settings = {
+        "draws": draws,
+        "seed": seed,
+        "nodes_per_axis": likelihood.nodes,
+        "files": [Path(file).name for file in found.record.files],
+        "as_of": coded.last_day.isoformat(),
+        "version": importlib.metadata.version("goodoffices"),
+    }
+    return belief_path(likelihood, points, settings=settings)
