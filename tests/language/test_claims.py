@@ -23,6 +23,7 @@ from goodoffices.language.tree import (
     MoveMade,
     Number,
     Question,
+    See,
     SetParameter,
     StateIs,
     Timed,
@@ -50,7 +51,13 @@ def scope() -> resolve.Scope:
     )
 
 
-CALENDAR = events.Calendar(7.0, datetime.date(2025, 1, 20), 60, {"engagement": "engaged", "fighting": "war"})
+CALENDAR = events.Calendar(
+    7.0,
+    datetime.date(2025, 1, 20),
+    60,
+    {"engagement": "engaged", "fighting": "war"},
+    datetime.date(2025, 1, 6),
+)
 
 
 def read(text: str, calendar: events.Calendar = CALENDAR) -> Any:
@@ -191,3 +198,39 @@ def test_the_example_of_each_form_reads(signature: str):
         "claim": form.example,
     }[form.kind]
     assert read(claim) is not None
+
+
+def test_a_question_may_start_on_a_day_of_the_record():
+    found = read("P(fighting == truce by 2025-05-04 | see 2025-04-19) > 0.5").left
+    assert found.conditions == (See(datetime.date(2025, 4, 19)),)
+    # That day is in the week from 14 April, which is round one; three weeks are over on 4 May.
+    assert found.event == Timed("ever", StateIs(TRUCE), 3)
+    assert read("P(fighting == truce by 2025-05-04 | see 2025-04-20) > 0.5").left.event.last_round == 2
+    assert read("P(fighting == truce by 2025-05-04) > 0.5").left.event.last_round == 15
+
+
+def test_a_name_may_be_see():
+    where = scope()
+    where.parameters.add("see")
+    found = questions.claim(
+        syntax.parse("P(us.warn) > see", lambda a, b: Span("t", 1, a, 1, b)), where, CALENDAR
+    )
+    assert isinstance(found, Comparison)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("P(us.warn | see 2025-02-30) > 0", "bad-date"), ("P(us.warn | see 2025-01-05) > 0", "date-too-early"),
+        ("P(us.warn by 2025-04-19 | see 2025-04-19) > 0", "date-too-early"),
+        ("P(us.warn | see 2025-04-19, see 2025-04-20) > 0", "repeated-condition"),
+        ("P(us.warn | see us.warn) > 0", "syntax"),
+    ],
+)  # fmt: skip
+def test_a_day_that_cannot_be_seen_is_refused(text: str, code: str):
+    assert failure(text) == code
+
+
+def test_a_day_needs_a_record():
+    calendar = events.Calendar(7.0, datetime.date(2025, 1, 20), 60, {})
+    assert failure("P(us.warn | see 2025-04-19) > 0", calendar) == "see-without-record"

@@ -142,7 +142,7 @@ WRONG: dict[str, tuple[str, str, str, str, str]] = {
     "a what-if without any move": ("P(us.leave within 2 rounds)", "P(us.leave | without(us.stay), without(us.warn), without(us.leave))", "no-move-left", "without(us.stay)", "only one"),
     "a move of another party": ("P(us.leave within 2 rounds) < 0.5", "modal(us) == russia.fight", "move-of-another", "russia.fight", "`us.stay`"),
     "an imposed move without brackets": ("P(us.leave within 2 rounds)", "P(us.leave | do us.warn)", "syntax", "us.warn", "write `do(us.withdraw)`"),
-    "a condition that is none": ("P(us.leave within 2 rounds)", "P(us.leave | see 2025-04-19)", "syntax", "2025-04-19", "conditions are"),
+    "a condition that is none": ("P(us.leave within 2 rounds)", "P(us.leave | see 2025-04-19)", "see-without-record", "2025-04-19", "add a `record:`"),
     "a trend in no parameter": ("< 0.5}", "rises with gian}", "unknown-parameter", "gian", "gain"),
     "an equals sign alone": ("fighting == truce)\n  russia", "fighting = truce)\n  russia", "syntax", "=", "=="),
     "two numbers in a row": ("russia: gain * here", "russia: gain 2", "syntax", "2", "operator"),

@@ -14,9 +14,10 @@ import numpy as np
 
 from goodoffices.compiler.expressions import Array, Setting, numbers
 from goodoffices.compiler.scenario_tree import Choice
+from goodoffices.core.diagnostics import refuse
 from goodoffices.language.priors import PRIORS, quantile
 from goodoffices.language.scenario import Parameter, Scenario
-from goodoffices.language.tree import Condition, Do, Expression, SetParameter, Without
+from goodoffices.language.tree import Condition, Do, Expression, See, SetParameter, Without
 
 SHIFT = 0.05
 """Half-width of the central difference of a trend, as a share of the parameter's prior interquartile range."""
@@ -36,6 +37,14 @@ class World:
 
     def changed(self, conditions: tuple[Condition, ...]) -> World:
         """This world with what the conditions change as well; a later `set` of a parameter replaces an earlier one."""
+        seen = next((c for c in conditions if isinstance(c, See)), None)
+        if seen is not None:
+            raise refuse(
+                "see-not-answered",
+                "questions that start on a day of the record are not answered here yet",
+                span=seen.span,
+                hint="`goodoffices beliefs SCENARIO --as-of DATE` shows state and beliefs on that day",
+            )
         do = {(c.party, c.move) for c in conditions if isinstance(c, Do)}
         without = {(c.party, c.move) for c in conditions if isinstance(c, Without)}
         values = dict(self.set) | {c.parameter: c.value for c in conditions if isinstance(c, SetParameter)}

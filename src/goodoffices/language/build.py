@@ -80,7 +80,10 @@ class Builder(Reader):
         self.scope.turns_broken = any(d.code in STRUCTURAL for d in self.scope.diagnostics[before:])
         values = self._payoffs(fields.get("values"), "`values`")
         end = self._payoffs(fields.get("end"), "`end`")
-        calendar = Calendar(time.round_days, time.start, time.rounds, {f.name: f.start for f in factors})
+        record = read_record(self, fields.get("record"), time=time, turns=turns)
+        outset = {f.name: f.start for f in factors}
+        recorded = (record.start or time.start) if record is not None else None
+        calendar = Calendar(time.round_days, time.start, time.rounds, outset, recorded)
         claims = self._claims(fields.get("claims"), calendar)
         self.title_span = fields["title"].span if "title" in fields else None
         return Scenario(
@@ -101,7 +104,7 @@ class Builder(Reader):
             changes=self.texts(fields.get("changes"), "`changes`"),
             imposed=self._imposed(fields.get("imposed")),
             source=source,
-            record=read_record(self, fields.get("record"), time=time, turns=turns),
+            record=record,
         )
 
     def _version(self, node: Node | None) -> None:

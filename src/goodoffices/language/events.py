@@ -7,6 +7,7 @@ reading of the claim that the event belongs to.
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -27,6 +28,19 @@ class Calendar:
     rounds: int | None
     outset: Mapping[str, str]
     """Factor -> level at the start."""
+    record: datetime.date | None = None
+    """First day of the record, where there is one."""
+
+    def on(self, day: datetime.date) -> Calendar:
+        """The calendar of a question that starts when a day of the record has ended: its round is round one."""
+        if self.record is None:
+            return self
+        length = self.round_days
+        passed = math.floor(((day - self.record).days + 1) / length)
+        begins = self.record + datetime.timedelta(math.ceil(passed * length))
+        before = round((self.start - self.record).days / length) if self.start else 0
+        left = None if self.rounds is None else max(0, self.rounds + before - passed)
+        return Calendar(length, begins, left, {}, self.record)
 
 
 class Stop(Exception):

@@ -135,6 +135,10 @@ FORMS: dict[str, Form] = {
              "set(recognition = 2 * recognition)"),
         Form("without", "without(PARTY.MOVE)", "condition", "The same scenario in which the move does not exist.",
              "without(us.warn)"),
+        Form("see", "see DATE", "condition",
+             "From the state and beliefs that the record had produced when that day ended; rounds count from there, and the "
+             "scenario needs a `record`.",
+             "see 2025-04-19"),
         Form("comparison", "QUANTITY < QUANTITY [by MARGIN]", "claim",
              "`<`, `<=`, `>`, `>=` between questions and numbers; with `by`, at least by that much.",
              "P(us.withdraw) < 0.5 by 0.1"),

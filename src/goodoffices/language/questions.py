@@ -6,6 +6,7 @@ inside a claim ends the reading of that claim only.
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from goodoffices.core.diagnostics import Span
@@ -176,6 +177,13 @@ class _Claims(Events):
 
     def _question(self, node: Syntax) -> tree.Question:
         conditions = self._conditions(node)
+        seen = next((c for c in conditions if isinstance(c, tree.See)), None)
+        if seen is not None:
+            return _Claims(self.scope, self.calendar.on(seen.day)).asked(node, conditions)
+        return self.asked(node, conditions)
+
+    def asked(self, node: Syntax, conditions: tuple[tree.Condition, ...]) -> tree.Question:
+        """The question itself, its dates counted by the calendar as it is where the question starts."""
         if node.text == "P":
             if len(node.parts) != 1:
                 raise self.stop("wrong-arguments", "`P(EVENT | CONDITIONS)` takes one event", node.span)
@@ -256,11 +264,15 @@ class _Claims(Events):
         points = [c for c in found if isinstance(c, (tree.After, tree.Do))]
         if len(points) > 1 and len({(c.party, c.move) for c in points}) < len(points):
             self.scope.report("repeated-condition", "the same move stands in two conditions", node.span)
+        if len([c for c in found if isinstance(c, tree.See)]) > 1:
+            self.scope.report("repeated-condition", "a question starts on one day only", node.span)
         return found
 
     def _condition(self, node: Syntax) -> tree.Condition:
         if node.form == "after":
             return tree.After(*self.move(node.parts[0]), span=node.span)
+        if node.form == "see":
+            return self._see(node.parts[0])
         if node.form == "call" and node.text in ("do", "without") and len(node.parts) == 1:
             make = tree.Do if node.text == "do" else tree.Without
             return make(*self.move(node.parts[0]), span=node.span)
@@ -280,7 +292,26 @@ class _Claims(Events):
             "unknown-condition",
             "this is not a condition",
             node.span,
-            "conditions are `after us.move`, `do(us.move)`, `set(parameter = value)` and `without(us.move)`"
+            "conditions are `after us.move`, `do(us.move)`, `set(parameter = value)`, `without(us.move)` and "
+            "`see 2025-04-19`"
             if node.text not in CONDITIONS
             else f"for instance `{next(f.example for f in FORMS.values() if f.name == node.text)}`",
         )
+
+    def _see(self, node: Syntax) -> tree.See:
+        try:
+            day = datetime.date.fromisoformat(node.text)
+        except ValueError:
+            raise self.stop("bad-date", f"`{node.text}` is not a day of the calendar", node.span) from None
+        if self.calendar.record is None:
+            raise self.stop(
+                "see-without-record",
+                "what had happened by a day is known from a record, and the scenario has none",
+                node.span,
+                "add a `record:` section",
+            )
+        if day < self.calendar.record:
+            raise self.stop(
+                "date-too-early", f"the record begins on {self.calendar.record}, after that day", node.span
+            )
+        return tree.See(day, node.span)

@@ -18,7 +18,7 @@ from goodoffices.language.tree import Expression
 from goodoffices.language.walk import is_condition, is_faulty
 
 QUESTIONS = ("P", "value", "belief", "modal", "least_cost")
-CONDITIONS = ("after", "do", "set", "without")
+CONDITIONS = ("after", "do", "set", "without", "see")
 
 
 @dataclass

@@ -33,7 +33,7 @@ class Syntax:
 
     Forms: number, date, name (dotted), unary, binary, compare (chained; `text` holds the operators, space-separated),
     in, if, call (`parts` are arguments, `conditions` what follows `|`), index, timed, trend, margin, before, until,
-    keeping, after, assign.
+    keeping, after, see, assign.
     """
 
     form: str
@@ -420,7 +420,8 @@ class _Parser:
             return self.surprise(f"expected `(` after `{word}`", f"write `{word}({wanted})`")
         return self.surprise(
             "expected `,` or the closing bracket after a condition",
-            "conditions are `after us.move`, `do(us.move)`, `set(parameter = value)` and `without(us.move)`",
+            "conditions are `after us.move`, `do(us.move)`, `set(parameter = value)`, `without(us.move)` and "
+            "`see 2025-04-19`",
         )
 
     def _argument(self) -> Syntax:
@@ -439,4 +440,8 @@ class _Parser:
         if self.sees("after"):
             self.take()
             return self.node("after", "after", start, self._name("a move, as in `us.withdraw`"))
+        if self.sees("see") and self.tokens[self.at + 1].kind == "date":
+            self.take()
+            day = self.take()
+            return self.node("see", "see", start, Syntax("date", day.text, self.places(day.start, day.end)))
         return self.postfix()

@@ -5,6 +5,7 @@ Every node carries the span of the text it was read from. The tree holds names, 
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -190,7 +191,15 @@ class Without:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-Condition = After | Do | SetParameter | Without
+@dataclass(frozen=True)
+class See:
+    """`see 2025-04-19`: from the state and beliefs that the record had produced when that day ended."""
+
+    day: datetime.date
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+Condition = After | Do | SetParameter | Without | See
 
 
 @dataclass(frozen=True)
