@@ -7,6 +7,7 @@ the chunks that were finished.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from goodoffices.claims.answers import Item, Reader
 from goodoffices.claims.judging import Wanted, judge_claim
 from goodoffices.claims.running import Look, Running, Survey, all_moves
+from goodoffices.claims.sharded import ShardedRunning, Shards
 from goodoffices.claims.talks.form import SolveTalks, Talks
 from goodoffices.claims.talks.running import TalksRunning
 from goodoffices.claims.tree_running import Solve, TreeRunning
@@ -27,6 +29,7 @@ __all__ = [
     "Form",
     "Look",
     "Progress",
+    "Shards",
     "Solve",
     "SolveTalks",
     "Survey",
@@ -37,8 +40,8 @@ __all__ = [
 
 Form = ScenarioTree | Talks
 """What a scenario is compiled to: a tree, or talks on a grid of beliefs."""
-AnySolve = Solve | SolveTalks
-"""A solver of one of the forms."""
+AnySolve = Solve | SolveTalks | Shards
+"""A solver of one of the forms, or one of trees that goes over the points by itself."""
 Progress = Callable[[int, int], None]
 
 
@@ -82,8 +85,10 @@ def survey(
     by_world: dict[World, list[Item]] = {AS_IS: []}
     for world, item in items:
         by_world.setdefault(world, []).append(item)
-    run = _running(form, by_world, solve, reader)
     width = max((len(values) for values in points.values()), default=1)
+    if isinstance(solve, Shards):
+        return _sharded(form, by_world, points, width, solve, reader, progress, look)
+    run = _running(form, by_world, solve, reader)
     step = run.chunk_size()
     interrupted = False
     for low in range(0, width, step):
@@ -95,6 +100,35 @@ def survey(
             break
         if progress is not None:
             progress(part.stop, width)
+    return run.finish(points, interrupted=interrupted)
+
+
+def _sharded(
+    form: Form,
+    by_world: Mapping[World, list[Item]],
+    points: Mapping[str, Array],
+    width: int,
+    solve: Shards,
+    reader: Reader | None,
+    progress: Progress | None,
+    look: Look | None,
+) -> Survey:
+    """The same, of solutions that come shard by shard."""
+    assert isinstance(form, ScenarioTree)
+    run = ShardedRunning(form, by_world, reader)
+    interrupted = False
+    begun = time.perf_counter()
+
+    def step(done: int, total: int) -> None:
+        if progress is not None:
+            progress(width * done // total, width)
+
+    try:
+        for part, solved in solve.over(list(by_world), points, step):
+            run.take(points, part, solved, look)
+    except KeyboardInterrupt:
+        interrupted = True
+    run.seconds["solving"] = time.perf_counter() - begun - run.seconds["answering"]
     return run.finish(points, interrupted=interrupted)
 
 

@@ -1,8 +1,9 @@
-"""A question as a machine that watches play: what has been met so far, and what each turn adds.
+"""Questions as one machine that watches play: what has been met so far, and what each turn adds.
 
-Receives a compiled round and an `Item`; returns a `Machine`: places paired with what the question has to remember,
-what follows from each edge, and what is gained there. The memory says which of the question's steps have been taken,
-for how many rounds it has been running, and which of its events are decided. Nothing in it depends on a draw.
+Receives a compiled round and, one by one, what is to be expected (`Aim`) from where some steps have been taken; makes a
+`Machine`: places paired with what has to be remembered there, what follows from each edge, and what is gained. Aims
+share what they have in common: where two questions start matters only until they have started. Nothing here depends on a
+draw.
 
 The rules are those of questions on a tree: a step is met at the party's first decision with the move, or never; a
 question starts with the turn in which its last step is taken; a moment is the state just after a turn.
@@ -13,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from goodoffices.claims.answers import Item
 from goodoffices.claims.points import Steps
 from goodoffices.compiler.expressions import holds
 from goodoffices.compiler.recursive import ScenarioRound
@@ -25,6 +26,7 @@ from goodoffices.core.diagnostics import refuse
 from goodoffices.language import tree as ask
 
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 Timely = ask.Timed | ask.Before | ask.Until
 
 WAITING, TAKEN = 0, 1
@@ -33,154 +35,194 @@ PENDING, WON, LOST, JUST_NOW = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What a question remembers."""
+class Aim:
+    """What is expected of play, from where the question starts.
 
-    steps: tuple[int, ...] = ()
-    """WAITING or TAKEN for each step; play in which a step was missed is given up."""
+    `start`: that it starts at all. `event`: that it starts and the event happens. `value`: what a party gets from there
+    on. At the party's first decision after the start, `choice`: that it makes the move; `offered`: that it can make it;
+    `cost`: the same times what the move costs.
+    """
+
+    kind: Literal["start", "event", "value", "choice", "offered", "cost"]
+    event: ask.Event | None = None
+    party: str | None = None
+    move: str | None = None
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """What is remembered; of the steps nothing once all are taken."""
+
+    aim: Aim
+    started: bool
+    steps: Steps = ()
+    taken: tuple[int, ...] = ()
     ordinal: int = 0
-    """Number of the round since the question started, one for that round; zero before, and capped where it no longer
-    matters."""
+    """Number of the round since the question started, one for that round; zero where no event is limited to rounds."""
     events: tuple[int, ...] = ()
-
-    @property
-    def started(self) -> bool:
-        """Whether every step has been taken."""
-        return all(step == TAKEN for step in self.steps)
 
 
 @dataclass(frozen=True, eq=False)
 class Machine:
-    """A question on a round; index letters n node (a place with a memory), t transition (a node and one edge).
-
-    Node 0 is the outset.
-    """
+    """Index letters n node (a place with a memory), t transition (a node and one edge)."""
 
     place: Ints
     """[n]"""
-    started: NDArray[np.bool_]
-    """[n] the question has started before the node's turn."""
-    reads: NDArray[np.bool_]
-    """[n] what is asked for (a choice) is read off at the node, and nothing follows."""
-    final: NDArray[np.bool_]
+    reads: tuple[Aim | None, ...]
+    """[n] what is read off at the node, where nothing follows; else None."""
+    final: Bools
     """[n] the event counts as having happened where talks end at the node."""
+    paid_at_the_end: tuple[str | None, ...]
+    """[n] party that is paid where talks end at the node."""
     node: Ints
     """[t] ascending"""
     edge: Ints
     """[t]"""
     to: Ints
     """[t] the node that follows, -1 where nothing more is gained."""
-    begins: NDArray[np.bool_]
-    """[t] the question starts with this turn."""
-    wins: NDArray[np.bool_]
-    """[t] the event is decided here, and has happened."""
+    gains: Bools
+    """[t] one is gained."""
+    pays: tuple[str | None, ...]
+    """[t] party whose payment on the edge is gained, and what follows counts as discounted."""
+    roots: tuple[int, ...]
+    """Node at the outset of every aim, in the order in which they were added."""
     longest: int
-    """Rounds after which the last of the events that are limited to some rounds is decided; zero without."""
+    """Rounds after which the last event that is limited to some rounds is decided; zero without."""
 
 
-def build_machine(compiled: ScenarioRound, item: Item, types: Mapping[str, int]) -> Machine:
-    """Follow every memory that a question can come to.
+class Watcher:
+    """Collects aims on one round for one choice of the types that events mention."""
 
-    Args:
-        compiled: the round.
-        item: the question.
-        types: levels (by index) of the type dimensions that the event mentions.
-
-    Raises:
-        Refusal: `event-on-parameter` where an event mentions a parameter.
-    """
-    return _Builder(compiled, item, types).build()
-
-
-class _Builder:
-    def __init__(self, compiled: ScenarioRound, item: Item, types: Mapping[str, int]) -> None:
-        self.of, self.item, self.types = compiled, item, types
+    def __init__(self, compiled: ScenarioRound, types: Mapping[str, int]) -> None:
+        """`types`: level, by index, of each type dimension that an event mentions."""
+        self.of, self.types = compiled, types
         self.game, self.scenario = compiled.game, compiled.scenario
-        self.steps: Steps = item.steps
-        self.watched = list(atoms(item.event)) if item.event is not None else []
-        limits = [e.last_round for e in self.watched if e.last_round is not None]
-        self.longest = max(limits, default=0)
+        self.number: dict[tuple[int, _Memory], int] = {}
+        self.rows: list[tuple[int, int, int, bool, str | None]] = []
+        self.roots: list[int] = []
+        self.longest = 0
         self._true: dict[tuple[ask.StateIs, tuple[int, ...]], bool] = {}
 
-    def build(self) -> Machine:
-        outset = Memory((WAITING,) * len(self.steps), 0, (PENDING,) * len(self.watched))
-        if outset.started and self.longest:
-            outset = Memory(outset.steps, 1, outset.events)
-        number: dict[tuple[int, Memory], int] = {(self.game.start, outset): 0}
-        waiting = [(self.game.start, outset)]
-        rows: list[tuple[int, int, int, bool, bool]] = []
-        while waiting:
-            place, memory = waiting.pop()
-            here = number[place, memory]
-            for edge, after, begins, wins in self._follow(place, memory):
-                to = -1
-                if after is not None:
-                    key = (int(self.game.edge_to[edge]), after)
-                    if key not in number:
-                        number[key] = len(number)
-                        waiting.append(key)
-                    to = number[key]
-                rows.append((here, edge, to, begins, wins))
-        rows.sort()
-        table = list(zip(*rows, strict=True)) if rows else [(), (), (), (), ()]
-        keys = list(number)
+    def add(self, aim: Aim, steps: Steps) -> int:
+        """Add an aim; returns its number among the roots. The same one twice costs nothing."""
+        limits = [e.last_round for e in atoms(aim.event) if e.last_round is not None]
+        self.longest = max(self.longest, *limits, 0)
+        memory = (
+            self._begun(aim, PENDING) if not steps else _Memory(aim, False, steps, (WAITING,) * len(steps))
+        )
+        root = self._explore(self.game.start, memory)
+        self.roots.append(root)
+        return len(self.roots) - 1
+
+    def machine(self) -> Machine:
+        """Everything added so far."""
+        rows = sorted(self.rows, key=lambda row: row[:2])
+        keys = list(self.number)
+        table = np.array([row[:3] for row in rows], dtype=np.int64).reshape(-1, 3).T
+        opening = self.game.place_slot == 0
         return Machine(
             place=np.array([place for place, _ in keys], dtype=np.int64),
-            started=np.array([memory.started for _, memory in keys], dtype=bool),
-            reads=np.array([self._reads(place, memory) for place, memory in keys], dtype=bool),
-            final=np.array([self._at_the_end(place, memory) for place, memory in keys], dtype=bool),
-            node=np.array(table[0], dtype=np.int64),
-            edge=np.array(table[1], dtype=np.int64),
-            to=np.array(table[2], dtype=np.int64),
-            begins=np.array(table[3], dtype=bool),
-            wins=np.array(table[4], dtype=bool),
+            reads=tuple(memory.aim if self._reads(place, memory) else None for place, memory in keys),
+            final=np.array([opening[place] and self._final(place, memory) for place, memory in keys]),
+            paid_at_the_end=tuple(
+                memory.aim.party if memory.aim.kind == "value" and memory.started and opening[place] else None
+                for place, memory in keys
+            ),
+            node=table[0],
+            edge=table[1],
+            to=table[2],
+            gains=np.array([row[3] for row in rows], dtype=bool),
+            pays=tuple(row[4] for row in rows),
+            roots=tuple(self.roots),
             longest=self.longest,
         )
 
+    def _explore(self, place: int, memory: _Memory) -> int:
+        if (place, memory) in self.number:
+            return self.number[place, memory]
+        self.number[place, memory] = root = len(self.number)
+        waiting = [(place, memory)]
+        while waiting:
+            place, memory = waiting.pop()
+            here = self.number[place, memory]
+            for edge, after, gains, pays in self._follow(place, memory):
+                to = -1
+                if after is not None:
+                    key = (int(self.game.edge_to[edge]), after)
+                    if key not in self.number:
+                        self.number[key] = len(self.number)
+                        waiting.append(key)
+                    to = self.number[key]
+                self.rows.append((here, edge, to, gains, pays))
+        return root
+
     @cached_property
-    def edges(self) -> list[Ints]:
+    def _edges(self) -> list[list[int]]:
         """[s] the edges of each place."""
         source = self.game.action_place[self.game.edge_action]
-        return [np.flatnonzero(source == s) for s in range(len(self.game.place_slot))]
+        return [np.flatnonzero(source == s).tolist() for s in range(len(self.game.place_slot))]
 
     # ------------------------------------------------------------ one turn
-    def _follow(self, place: int, memory: Memory) -> Iterator[tuple[int, Memory | None, bool, bool]]:
-        """(edge, memory after it or None, whether the question starts, whether its event is won)."""
+    def _begun(self, aim: Aim, events: int) -> _Memory:
+        """The memory with which an aim starts, before anything has happened."""
+        watched = list(atoms(aim.event))
+        limited = any(e.last_round is not None for e in watched)
+        return _Memory(aim, True, ordinal=int(limited), events=(events,) * len(watched))
+
+    def _follow(self, place: int, memory: _Memory) -> Iterator[tuple[int, _Memory | None, bool, str | None]]:
+        """(edge, memory after it or None, whether one is gained, party whose payment is gained)."""
         if self._reads(place, memory):
             return
         turn = int(self.game.place_slot[place])
-        closing = turn == len(self.game.slots) - 1
-        for edge in self.edges[place].tolist():
+        for edge in self._edges[place]:
             made = self._made(int(self.game.edge_action[edge]), turn)
-            steps = self._stepped(place, memory, made)
-            if steps is None:
-                continue
-            begins = not memory.started and all(step == TAKEN for step in steps)
-            if self.item.kind == "belief" and begins:
-                yield edge, None, True, False
-                continue
-            if not (begins or memory.started):
-                yield edge, Memory(steps, 0, memory.events), False, False
-                continue
-            ordinal = (1 if self.longest else 0) if begins else memory.ordinal
-            events = list(memory.events)
-            if turn == 0:  # a new round: what was made in the last one is past
-                events = [PENDING if e == JUST_NOW else e for e in events]
-            state = self.of.places[int(self.game.edge_to[edge])][1]
-            for i, event in enumerate(self.watched):
-                events[i] = self._watch(event, events[i], made, state, ordinal, closing)
-            decided = self._decided(events)
-            if decided is not None:
-                yield edge, None, begins, decided
-                continue
-            if closing and self.longest:
-                ordinal = min(ordinal + 1, self.longest + 1)
-            yield edge, Memory(steps, ordinal, tuple(events)), begins, False
+            running = memory
+            if not memory.started:
+                taken = self._stepped(place, memory, made)
+                if taken is None:
+                    continue
+                if not all(step == TAKEN for step in taken):
+                    yield edge, _Memory(memory.aim, False, memory.steps, taken), False, None
+                    continue
+                if memory.aim.kind == "start":
+                    yield edge, None, True, None
+                    continue
+                running = self._begun(memory.aim, PENDING)
+            yield self._run(edge, running, made, turn)
 
-    def _reads(self, place: int, memory: Memory) -> bool:
-        """Whether this is the decision that is asked about."""
-        choosing = self.item.kind in ("choice", "cost") and memory.started
-        return choosing and any(party == self.item.party for party, _ in self.of.offers[place])
+    def _run(
+        self, edge: int, memory: _Memory, made: frozenset[tuple[str, str]], turn: int
+    ) -> tuple[int, _Memory | None, bool, str | None]:
+        """What an edge does to a question that has started."""
+        aim = memory.aim
+        if aim.kind == "value":
+            return edge, memory, False, aim.party
+        if aim.kind != "event":
+            return edge, memory, False, None
+        assert aim.event is not None
+        closing = turn == len(self.game.slots) - 1
+        # A new round: what was made in the last one is past.
+        before = [PENDING if e == JUST_NOW and turn == 0 else e for e in memory.events]
+        state = self.of.places[int(self.game.edge_to[edge])][1]
+        events = tuple(
+            self._watch(event, so_far, made, state, memory.ordinal, closing)
+            for event, so_far in zip(atoms(aim.event), before, strict=True)
+        )
+        decided = _combine(aim.event, iter(events))
+        if decided is not None:
+            return edge, None, decided, None
+        limits = [e.last_round for e in atoms(aim.event) if e.last_round is not None]
+        ordinal = memory.ordinal
+        if closing and limits:
+            ordinal = min(ordinal + 1, max(limits) + 1)
+        return edge, _Memory(aim, True, ordinal=ordinal, events=events), False, None
+
+    def _reads(self, place: int, memory: _Memory) -> bool:
+        """Whether this is the decision that is asked about, or the outset from which a question starts."""
+        if memory.aim.kind == "start" and memory.started:
+            return True
+        choosing = memory.aim.kind in ("choice", "offered", "cost") and memory.started
+        return choosing and any(party == memory.aim.party for party, _ in self.of.offers[place])
 
     def _made(self, action: int, turn: int) -> frozenset[tuple[str, str]]:
         labels = self.of.action_labels[action]
@@ -188,16 +230,16 @@ class _Builder:
         return frozenset((m.party, m.moves[label].name) for m, label in zip(movers, labels, strict=False))
 
     def _stepped(
-        self, place: int, memory: Memory, made: frozenset[tuple[str, str]]
+        self, place: int, memory: _Memory, made: frozenset[tuple[str, str]]
     ) -> tuple[int, ...] | None:
         """The steps after this turn; None where one was missed."""
         offers = self.of.offers[place]
-        before = all(s == TAKEN for s, step in zip(memory.steps, self.steps, strict=True) if not step.next)
-        out = list(memory.steps)
-        for i, step in enumerate(self.steps):
+        others = (s for s, step in zip(memory.taken, memory.steps, strict=True) if not step.next)
+        before = all(s == TAKEN for s in others)
+        out = list(memory.taken)
+        for i, step in enumerate(memory.steps):
             choice = (step.party, step.move)
-            counting = before or not step.next
-            if out[i] == WAITING and counting and choice in offers:
+            if out[i] == WAITING and (before or not step.next) and choice in offers:
                 if choice not in made:
                     return None
                 out[i] = TAKEN
@@ -219,11 +261,10 @@ class _Builder:
         limit = event.last_round
         timely = limit is None or ordinal <= limit
         last = limit is not None and ordinal >= limit and closing
+        late = LOST if last or not timely else PENDING
         match event:
             case ask.Timed(mode="ever"):
-                if timely and self._now(event.event, made, state):
-                    return WON
-                return LOST if last or not timely else PENDING
+                return WON if timely and self._now(event.event, made, state) else late
             case ask.Timed(mode="always"):
                 if timely and not self._now(event.event, made, state):
                     return LOST
@@ -236,44 +277,33 @@ class _Builder:
             case ask.Before():
                 if self._now(event.second, made, state):
                     return LOST
-                if timely and self._now(event.first, made, state):
-                    return WON
-                return LOST if last or not timely else PENDING
+                return WON if timely and self._now(event.first, made, state) else late
             case ask.Until():
                 if timely and self._now(event.release, made, state):
                     return WON
-                if timely and not self._now(event.holds, made, state):
-                    return LOST
-                return LOST if last or not timely else PENDING
+                return LOST if timely and not self._now(event.holds, made, state) else late
 
     def _now(
         self, what: ask.MoveMade | ask.StateIs, made: frozenset[tuple[str, str]], state: tuple[int, ...]
     ) -> bool:
         if isinstance(what, ask.MoveMade):
             return (what.party, what.move) in made
-        key = (what, state)
-        if key not in self._true:
+        if (what, state) not in self._true:
             levels = {
                 f.name: np.array([i], dtype=np.int64)
                 for f, i in zip(self.scenario.factors, state, strict=True)
             }
             levels |= {name: np.array([i], dtype=np.int64) for name, i in self.types.items()}
-            self._true[key] = bool(holds(what.condition, self.scenario, levels)[0])
-        return self._true[key]
+            self._true[what, state] = bool(holds(what.condition, self.scenario, levels)[0])
+        return self._true[what, state]
 
-    def _decided(self, events: list[int]) -> bool | None:
-        """Whether the whole event has happened, None while that is open."""
-        if self.item.event is None:
-            return None
-        return _combine(self.item.event, iter(events))
-
-    def _at_the_end(self, place: int, memory: Memory) -> bool:
+    def _final(self, place: int, memory: _Memory) -> bool:
         """Whether the event counts where talks end after a whole round at this place."""
-        if self.item.event is None or not memory.started or self.game.place_slot[place] != 0:
+        if memory.aim.event is None or not memory.started:
             return False
         state = self.of.places[place][1]
         events: list[int] = []
-        for event, so_far in zip(self.watched, memory.events, strict=True):
+        for event, so_far in zip(atoms(memory.aim.event), memory.events, strict=True):
             if so_far in (WON, LOST):
                 events.append(so_far)
                 continue
@@ -285,24 +315,16 @@ class _Builder:
                 case _:
                     happened = so_far == JUST_NOW
             events.append(WON if happened else LOST)
-        return bool(self._decided(events))
+        return bool(_combine(memory.aim.event, iter(events)))
 
 
-def atoms(event: ask.Event) -> Iterator[Timely]:
+def atoms(event: ask.Event | None) -> Iterator[Timely]:
     """The events that a logical combination is made of, in order."""
     if isinstance(event, ask.EventLogic):
         for operand in event.operands:
             yield from atoms(operand)
-    else:
+    elif event is not None:
         yield event
-
-
-def waits_for_the_end(event: ask.Event | None) -> bool:
-    """Whether an event can be decided only where talks end."""
-    return event is not None and any(
-        e.last_round is None and isinstance(e, ask.Timed) and e.mode not in ("ever", "always")
-        for e in atoms(event)
-    )
 
 
 def refuse_the_end(event: ask.Event | None) -> None:
@@ -311,7 +333,7 @@ def refuse_the_end(event: ask.Event | None) -> None:
     Raises:
         Refusal: `no-end`.
     """
-    if waits_for_the_end(event):
+    if any(e.last_round is None and isinstance(e, ask.Timed) and e.mode == "at" for e in atoms(event)):
         raise refuse(
             "no-end",
             "`at end` has no meaning in talks without end",

@@ -9,26 +9,44 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from goodoffices.claims.answers import Item, party_moves
 from goodoffices.claims.events import named_in
+from goodoffices.claims.points import Steps
 from goodoffices.claims.talks.backward import Run, run_backward
-from goodoffices.claims.talks.machine import Machine, atoms, build_machine, refuse_the_end
+from goodoffices.claims.talks.machine import Aim, Machine, Watcher, atoms, refuse_the_end
 from goodoffices.compiler.expressions import Array
 from goodoffices.compiler.recursive import ScenarioRound
 from goodoffices.games.recursive import RecursiveSolution, list_choices
 from goodoffices.language import tree as ask
 
+_Place = tuple[int, int]
+"""Number of a run, and of an aim in it."""
+
 
 @dataclass(frozen=True, eq=False)
-class _Asked:
-    """The runs that one item needs."""
+class _Program:
+    """What is run for some items, and where their answers are."""
 
-    runs: tuple[Run, ...]
-    whole: Run | None = None
-    """What the sum of the runs is divided by, where it is not among their own outputs."""
+    machines: list[tuple[dict[int, int], Machine]]
+    """Own types that are supposed, and the machine."""
+    upper: dict[Item, list[list[_Place]]]
+    """Item -> rows of what is summed."""
+    lower: dict[Item, list[list[_Place]]]
+    """The same for what the sums are divided by."""
+
+    def sums(self, item: Item, found: Sequence[Array]) -> tuple[Array, Array]:
+        """[row, b] of both."""
+        width = found[0].shape[-1]
+        parts = (
+            [np.sum([found[run][aim] for run, aim in row], axis=0) for row in rows]
+            for rows in (self.upper[item], self.lower[item])
+        )
+        upper, lower = (np.array(rows).reshape(len(rows), width) for rows in parts)
+        return upper, lower
 
 
 class TalksReader:
@@ -36,8 +54,7 @@ class TalksReader:
 
     def __init__(self, compiled: ScenarioRound) -> None:
         self.of = compiled
-        self.choices = list_choices(compiled.game)
-        self._machines: dict[tuple[Item, tuple[tuple[str, int], ...]], Machine] = {}
+        self._programs: dict[tuple[Item, ...], _Program] = {}
 
     def read(
         self, items: Sequence[Item], solution: RecursiveSolution, draws: Mapping[str, Array]
@@ -49,49 +66,67 @@ class TalksReader:
             solution: a solution of the round that kept its choices.
             draws: the parameters that it was solved for, parameter -> [b].
         """
-        asked = {item: self._asked(item, solution, draws) for item in items}
-        runs = [run for a in asked.values() for run in (*a.runs, *((a.whole,) if a.whole else ()))]
-        found = iter(run_backward(solution, runs))
-        out: dict[Item, Array] = {}
-        with np.errstate(all="ignore"):
-            for item, a in asked.items():
-                total = sum(next(found) for _ in a.runs)
-                whole = next(found) if a.whole else None
-                out[item] = _answer(item, np.asarray(total, float), whole)
-        return out
-
-    # ------------------------------------------------------------ runs
-    def _asked(self, item: Item, solution: RecursiveSolution, draws: Mapping[str, Array]) -> _Asked:
         if solution.rounds is None:
-            refuse_the_end(item.event)
-        dimensions = self._mentioned(item)
-        combinations = list(self._own_types(dimensions, item))
-        party = -1 if item.party is None else self.of.game.players.index(item.party)
-        moves, outputs, costs = (), 1 if item.kind == "belief" else 2, None
-        if item.kind in ("choice", "cost"):
-            assert item.party is not None
-            moves, count = self._moves(item.party)
-            outputs = count if item.kind == "choice" else 2 * count
-            costs = self.of.costs(draws) if item.kind == "cost" else None
-        runs = tuple(
-            Run(self._machine(item, levels), own, item.kind, party, moves, outputs, costs)
-            for own, levels in combinations
-        )
-        whole = Run(self._machine(item, {}), {}, "belief", outputs=1) if item.kind == "belief" else None
-        return _Asked(runs, whole)
+            for item in items:
+                refuse_the_end(item.event)
+        asked = tuple(dict.fromkeys(items))
+        if asked not in self._programs:
+            self._programs[asked] = self._program(asked)
+        program = self._programs[asked]
+        costs = self.of.costs(draws) if any(item.kind == "cost" for item in asked) else None
+        runs = [Run(machine, own, self._choices, costs) for own, machine in program.machines]
+        found = run_backward(solution, runs)
+        with np.errstate(all="ignore"):
+            return {item: _answer(item.kind, *program.sums(item, found)) for item in asked}
 
-    def _machine(self, item: Item, levels: Mapping[str, int]) -> Machine:
-        """The machine of an item; that depends on types only through its event."""
-        watched = tuple(sorted(levels.items())) if item.event is not None else ()
-        key = (Item(item.kind, item.steps, item.event, item.party), watched)
-        if key not in self._machines:
-            self._machines[key] = build_machine(self.of, key[0], dict(watched))
-        return self._machines[key]
+    # ------------------------------------------------------------ aims
+    def _program(self, items: Sequence[Item]) -> _Program:
+        watchers: dict[tuple[tuple[int, int], ...], Watcher] = {}
+        upper: dict[Item, list[list[_Place]]] = {}
+        lower: dict[Item, list[list[_Place]]] = {}
+        order: list[tuple[tuple[int, int], ...]] = []
+
+        def add(aim: Aim, steps: Steps, own: Mapping[int, int], levels: Mapping[str, int]) -> _Place:
+            key = tuple(sorted(own.items()))
+            if key not in watchers:
+                watchers[key] = Watcher(self.of, levels)
+                order.append(key)
+            return order.index(key), watchers[key].add(aim, steps)
+
+        for item in items:
+            above, below = _aims(item, self._moves(item))
+            combinations = list(self._own_types(self._mentioned(item), item))
+            upper[item] = [[add(a, item.steps, own, levels) for own, levels in combinations] for a in above]
+            nobody: list[tuple[dict[int, int], dict[str, int]]] = [({}, {})]
+            everyone = nobody if item.kind == "belief" else combinations
+            lower[item] = [[add(a, item.steps, own, levels) for own, levels in everyone] for a in below]
+        machines = [(dict(key), watchers[key].machine()) for key in order]
+        return _Program(machines, upper, lower)
+
+    def _moves(self, item: Item) -> tuple[str, ...]:
+        return party_moves(self.of.scenario, item.party) if item.party is not None else ()
+
+    @cached_property
+    def _choices(self) -> dict[tuple[str, str], tuple[int, ...]]:
+        """(party, move) -> the choices of the game that are this move."""
+        choices = list_choices(self.of.game)
+        out: dict[tuple[str, str], list[int]] = {}
+        places: list[int] = choices.place.tolist()
+        for c, place in enumerate(places):
+            here = self.of.places[place]
+            if here[2]:  # over
+                continue
+            mover = self.of.scenario.turns[here[0]].movers[int(choices.mover[c])]
+            out.setdefault((mover.party, mover.moves[int(choices.move[c])].name), []).append(c)
+        every = {
+            (p.name, m): () for p in self.of.scenario.parties for m in party_moves(self.of.scenario, p.name)
+        }
+        return every | {key: tuple(found) for key, found in out.items()}
 
     def _mentioned(self, item: Item) -> set[str]:
         """Type dimensions that the item asks about or that its event mentions."""
         found = {test.subject for test in item.types}
-        for event in atoms(item.event) if item.event is not None else ():
+        for event in atoms(item.event):
             parts = (
                 (event.event,)
                 if isinstance(event, ask.Timed)
@@ -123,32 +158,30 @@ class TalksReader:
             if all(names[t.subject][levels[t.subject]] in t.levels for t in item.types):
                 yield chosen, levels
 
-    def _moves(self, party: str) -> tuple[tuple[int, ...], int]:
-        """For each choice of the game the number of the party's move, and how many there are."""
-        names = party_moves(self.of.scenario, party)
-        number, out = self.of.game.players.index(party), list[int]()
-        for c, owner in enumerate(self.choices.party.tolist()):
-            place, mover = int(self.choices.place[c]), int(self.choices.mover[c])
-            turn, _, over, _ = self.of.places[place]
-            if owner != number or over:
-                out.append(-1)
-                continue
-            move = self.of.scenario.turns[turn].movers[mover].moves[int(self.choices.move[c])]
-            out.append(names.index(move.name))
-        return tuple(out), len(names)
 
-
-def _answer(item: Item, total: Array, whole: Array | None) -> Array:
+def _aims(item: Item, moves: Sequence[str]) -> tuple[list[Aim], list[Aim]]:
+    """What an answer is the ratio of, row by row."""
+    start = [Aim("start")]
     match item.kind:
         case "P":
-            return np.clip(total[1] / total[0], 0.0, 1.0)
+            return [Aim("event", item.event)], start
         case "value":
-            return total[1] / total[0]
+            return [Aim("value", party=item.party)], start
         case "belief":
-            assert whole is not None
-            return np.clip(total[0] / whole[0], 0.0, 1.0)
+            return start, start
         case "choice":
-            return total / total.sum(0)
+            return [Aim("choice", None, item.party, move) for move in moves], []
         case _:
-            half = len(total) // 2
-            return total[:half] / total[half:]
+            return (
+                [Aim("cost", None, item.party, move) for move in moves],
+                [Aim("offered", None, item.party, move) for move in moves],
+            )
+
+
+def _answer(kind: str, upper: Array, lower: Array) -> Array:
+    if kind == "choice":
+        return upper / upper.sum(0)
+    if kind == "cost":
+        return upper / lower
+    ratio = upper[0] / lower[0]
+    return ratio if kind == "value" else np.clip(ratio, 0.0, 1.0)

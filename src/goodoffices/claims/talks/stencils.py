@@ -19,20 +19,23 @@ from goodoffices.games.recursive import Floats
 def weights_at(x: Floats, nodes: Floats) -> Floats:
     """[node, ...] weights of the values at the nodes for the value at x [...]."""
     table = _coefficients(nodes.tobytes())
-    i = np.clip(np.searchsorted(nodes, x, side="right") - 1, 0, len(nodes) - 2)
-    t = (x - nodes[i]) / (nodes[i + 1] - nodes[i])
-    out = np.zeros((len(nodes), *x.shape))
-    first = np.clip(i - 1, 0, max(len(nodes) - 4, 0))
-    for k in range(table.shape[1]):
-        c = table[i, k]
-        weight = c[..., 0] + t * (c[..., 1] + t * (c[..., 2] + t * c[..., 3]))
-        np.put_along_axis(out, (first + k)[None], weight[None], axis=0)
-    return out
+    flat = x.reshape(-1)
+    i = np.clip(np.searchsorted(nodes, flat, side="right") - 1, 0, len(nodes) - 2)
+    low = nodes.take(i)
+    t = (flat - low) / (nodes.take(i + 1) - low)
+    out = np.zeros((len(nodes), len(flat)))
+    # Entries [first + k, m] of the table of weights, counted along its rows.
+    at = np.clip(i - 1, 0, max(len(nodes) - 4, 0)) * len(flat) + np.arange(len(flat))
+    every = out.reshape(-1)
+    for zero, one, two, three in table:
+        every[at] = zero.take(i) + t * (one.take(i) + t * (two.take(i) + t * three.take(i)))
+        at += len(flat)
+    return out.reshape(len(nodes), *x.shape)
 
 
 @lru_cache(maxsize=64)
 def _coefficients(packed: bytes) -> Floats:
-    """[interval, k, power of t] of the weight of node first + k, at most four of which are not zero."""
+    """[k, power of t, interval] of the weight of node first + k; no other weights are not zero."""
     nodes = np.frombuffer(packed)
     n = len(nodes)
     slope = _slopes(nodes)
@@ -51,7 +54,7 @@ def _coefficients(packed: bytes) -> Floats:
             j = first + k
             out[i, k] = h * (slope[i, j] * basis["left slope"] + slope[i + 1, j] * basis["right slope"])
             out[i, k] += (j == i) * basis["left"] + (j == i + 1) * basis["right"]
-    return out
+    return np.ascontiguousarray(out.transpose(1, 2, 0))
 
 
 def _slopes(nodes: Floats) -> Floats:
@@ -72,21 +75,21 @@ def _slopes(nodes: Floats) -> Floats:
 
 
 def carry(values: Floats, axes: Sequence[int], weights: Sequence[Floats]) -> Floats:
-    """Values [u, o, g..., b] looked up, along some axes of the grid, at points that differ from cell to cell.
+    """A function [g..., b] looked up, along some axes of the grid, at points that differ from cell to cell.
 
     Args:
-        values: functions on the grid.
+        values: on the grid.
         axes: axes of the grid (from zero) along which beliefs have moved.
         weights: for each of them [node, g..., b].
     """
     if not axes:
         return values
-    grid = values.ndim - 3
-    letters = string.ascii_lowercase
-    target, source = letters[:grid], letters[grid : 2 * grid].upper()
+    grid = values.ndim - 1
+    target = string.ascii_lowercase[:grid]
+    source = string.ascii_uppercase[:grid]
     of_values = "".join(source[a] if a in axes else target[a] for a in range(grid))
     of_weights = [f"{source[a]}{target}z" for a in axes]
-    return np.einsum(f"uo{of_values}z,{','.join(of_weights)}->uo{target}z", values, *weights)
+    return np.einsum(f"{of_values}z,{','.join(of_weights)}->{target}z", values, *weights)
 
 
 def at_points(values: Floats, points: Floats, nodes: Sequence[Floats]) -> Floats:
