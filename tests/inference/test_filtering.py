@@ -26,6 +26,7 @@ from goodoffices.language.scenario import Scenario
 from goodoffices.records import Event, Record
 from goodoffices.solvers import solve_game
 from goodoffices.solvers.belief import solve_recursive
+from goodoffices.solvers.belief.forward import play_forward
 from goodoffices.solvers.belief.grid import make_grid
 from goodoffices.solvers.belief.reference import solve_reference
 
@@ -261,6 +262,43 @@ def test_the_state_on_a_day_is_what_had_been_shown_by_then(make: Make):
     assert (after.round, after.rounds_left, after.place[0]) == (1, 1, 0)
     with pytest.raises(Refusal, match="nothing is recorded by 2024-12-31"):
         on(-6)
+
+
+def test_play_goes_on_from_a_day_as_the_record_was_followed(make: Make):
+    scenario = with_record(make(("rounds: 3", "rounds: 2")))
+    compiled = compile_round(scenario)
+    draws = language.sample(scenario, 2, seed=4)
+    data = compiled.data(draws)
+    solution = solve_recursive(compiled.game, data, rounds=2, nodes=9, keep=True)
+    record = history("warn pause lapses", "stay")
+    coded = code_record(scenario, record)
+    whole = follow(coded, compiled, solution)
+    now = state_at(record, compiled, solution, MONDAY + datetime.timedelta(6))
+    assert (now.round, now.ahead, now.rounds_left) == (1, 0, 1)
+    expected = next(
+        o for o in whole.observations if o.round == 1
+    )  # what the United States do in the second round
+    for draw in range(2):
+        fronts = play_forward(solution, slots=1, draw=draw, front=now.front(solution, draw=draw))
+        states = [compiled.places[s][1][0] for s in fronts[-1].place.tolist()]
+        chance = np.bincount(states, fronts[-1].total, minlength=3)
+        staying, leaving = (expected.names.index(name) for name in ("stay", "leave"))
+        assert chance[1] == pytest.approx(expected.probability[staying, draw], abs=1e-9)
+        assert chance[2] == pytest.approx(expected.probability[leaving, draw], abs=1e-9)
+    anew = solve_recursive(
+        now.game(compiled.game), now.data(data), rounds=now.rounds_left, nodes=9, keep=True
+    )
+    for draw in range(2):
+        front = play_forward(anew, slots=1, draw=draw)[-1]
+        states = [compiled.places[s][1][0] for s in front.place.tolist()]
+        chance = np.bincount(states, front.total, minlength=3)
+        assert chance[2] == pytest.approx(expected.probability[leaving, draw], abs=1e-9)
+
+
+def test_a_round_whose_turns_have_all_been_played_is_ahead_of_the_calendar(make: Make):
+    scenario = with_record(make(("rounds: 3", "rounds: 2")))
+    coded = code_record(scenario, history("warn pause lapses"), as_of=MONDAY + datetime.timedelta(3))
+    assert (coded.round, coded.turn, coded.timetable.complete(coded.last_day)) == (1, 0, 0)
 
 
 def test_what_comes_later_changes_neither_state_nor_belief_on_a_day(make: Make):

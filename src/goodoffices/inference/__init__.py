@@ -20,14 +20,16 @@ __all__ += ["code_record", "follow", "record_likelihood", "state_at", "timetable
 if TYPE_CHECKING:
     from goodoffices.inference.calendar import Timetable, timetable
     from goodoffices.inference.coding import CodedRecord, Fate, Step, code_record
-    from goodoffices.inference.filtering import Filtered, Observation, Standing, follow, state_at
+    from goodoffices.inference.filtering import Filtered, Observation, follow, state_at
     from goodoffices.inference.likelihood import RecordLikelihood, record_likelihood
+    from goodoffices.inference.standing import Standing
 
 _HOMES: dict[str, tuple[str, ...]] = {
     "calendar": ("Timetable", "timetable"),
     "coding": ("CodedRecord", "Fate", "Step", "code_record"),
-    "filtering": ("Filtered", "Observation", "Standing", "follow", "state_at"),
+    "filtering": ("Filtered", "Observation", "follow", "state_at"),
     "likelihood": ("RecordLikelihood", "record_likelihood"),
+    "standing": ("Standing",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

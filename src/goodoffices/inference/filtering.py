@@ -18,10 +18,8 @@ from goodoffices.core.diagnostics import refuse
 from goodoffices.games.recursive import Floats, RecursiveSolution
 from goodoffices.inference.branch import trace_turn
 from goodoffices.inference.coding import CodedRecord, Step, code_record
+from goodoffices.inference.standing import Beliefs, Standing
 from goodoffices.records.event import Record
-
-Beliefs = tuple[Floats, ...]
-"""[p][type, b] public beliefs about each party's types."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,25 +57,6 @@ class Observation:
         """[b] in bits: how unlikely it was."""
         with np.errstate(divide="ignore"):
             return -np.log2(self.probability[self.happened])
-
-
-@dataclass(frozen=True, eq=False)
-class Standing:
-    """Where play stands on a day: what a question that starts there needs."""
-
-    day: datetime.date
-    round: int
-    """From zero, counted from the record's first."""
-    rounds_left: int | None
-    """Rounds of the whole game from this one on, this one included; None without end."""
-    place: Place
-    """Turn that comes next, state, whether the talks are over, no imposed moves; as in `ScenarioRound.places`."""
-    index: int
-    """Of the place in the round that was followed."""
-    beliefs: Beliefs
-    """[p][type, b]"""
-    weight: Floats
-    """[b] probability of the record so far; draws in which it is more probable are better supported by it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +113,7 @@ def state_at(
 ) -> Standing:
     """State and beliefs that the record had produced when a day ended; nothing later is looked at.
 
-    `solution` is one of `timetable(scenario).rounds` rounds. To ask from there on, solve the rounds that are left with
-    `start=standing.index` and `prior=standing.beliefs`.
+    `solution` is one of `timetable(scenario).rounds` rounds. See `Standing` for asking questions from there on.
 
     Raises:
         Refusal: `day-before-record`; as `code_record` and `follow`.
@@ -174,6 +152,7 @@ class _Follower:
         standing = Standing(
             coded.last_day,
             coded.round,
+            coded.round - coded.timetable.complete(coded.last_day),
             None if total is None else total - coded.round,
             place,
             self.index[place],

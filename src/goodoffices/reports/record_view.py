@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-import goodoffices
 from goodoffices.inference.path import BeliefPath, PathPoint
 from goodoffices.reports import html, numbers
 from goodoffices.reports.record_data import record_data, spread
@@ -76,7 +75,7 @@ def record_view(path: BeliefPath) -> dict[str, Any]:
     moves = _labels(path)
     coded = path.coded
     return {
-        "version": goodoffices.__version__,
+        "version": path.settings.get("version", ""),
         "title": path.scenario.title,
         "changes": list(path.scenario.changes),
         "plot": plot(path),
