@@ -157,8 +157,11 @@ class ShardedRunning(TreeRunning):
         whole = Flow(tree, figures, expand(tree.game, logs))
         answers: dict[tuple[World, Item], Array] = {}
         status: dict[World, NDArray[np.int8]] = {}
-        for w, (world, items) in enumerate(self.by_world.items()):
-            flow = whole.part(slice(w * width, (w + 1) * width))
+        flows = {
+            world: whole.part(slice(w * width, (w + 1) * width)) for w, world in enumerate(self.by_world)
+        }
+        for world, items in self.by_world.items():
+            flow = flows[world]
             for item in items:
                 answers[world, item] = self.reader.read(item, flow)
             if world == AS_IS and look is not None:
@@ -172,6 +175,8 @@ class ShardedRunning(TreeRunning):
                 values = values[~np.isnan(values)]
                 if len(values):
                     self.worst[name] = max(self.worst[name], float(np.max(values)))
+        if self.watch is not None:
+            self.watch(flows, part)
         self.keep(part, answers, status)
         self.seconds["answering"] += time.perf_counter() - begun
 

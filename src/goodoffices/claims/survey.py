@@ -14,7 +14,7 @@ import numpy as np
 
 from goodoffices.claims.answers import Item, Reader
 from goodoffices.claims.judging import Wanted, judge_claim
-from goodoffices.claims.running import Look, Running, Survey, all_moves
+from goodoffices.claims.running import Look, Running, Survey, Watch, all_moves
 from goodoffices.claims.sharded import ShardedRunning, Shards
 from goodoffices.claims.talks.form import SolveTalks, Talks
 from goodoffices.claims.talks.running import TalksRunning
@@ -33,6 +33,7 @@ __all__ = [
     "Solve",
     "SolveTalks",
     "Survey",
+    "Watch",
     "moves_of",
     "survey",
     "wanted",
@@ -70,6 +71,7 @@ def survey(
     reader: Reader | None = None,
     progress: Progress | None = None,
     look: Look | None = None,
+    watch: Watch | None = None,
 ) -> Survey:
     """Solve the game of every world at every point and read the items off.
 
@@ -81,14 +83,16 @@ def survey(
         reader: shared between surveys of one tree; talks keep their own.
         progress: called with the number of points finished and their total.
         look: sees the solved scenario itself, chunk by chunk.
+        watch: sees the flows of all worlds together, chunk by chunk; never called of talks.
     """
     by_world: dict[World, list[Item]] = {AS_IS: []}
     for world, item in items:
         by_world.setdefault(world, []).append(item)
     width = max((len(values) for values in points.values()), default=1)
     if isinstance(solve, Shards):
-        return _sharded(form, by_world, points, width, solve, reader, progress, look)
+        return _sharded(form, by_world, points, width, solve, reader, progress, look, watch)
     run = _running(form, by_world, solve, reader)
+    run.watch = watch
     step = run.chunk_size()
     interrupted = False
     for low in range(0, width, step):
@@ -112,10 +116,12 @@ def _sharded(
     reader: Reader | None,
     progress: Progress | None,
     look: Look | None,
+    watch: Watch | None,
 ) -> Survey:
     """The same, of solutions that come shard by shard."""
     assert isinstance(form, ScenarioTree)
     run = ShardedRunning(form, by_world, reader)
+    run.watch = watch
     interrupted = False
     begun = time.perf_counter()
 

@@ -10,6 +10,7 @@ import goodoffices
 from goodoffices.cli.checking import check, format_file
 from goodoffices.cli.listing import catalog, schema
 from goodoffices.cli.recording import beliefs, record
+from goodoffices.cli.runs import runs
 from goodoffices.cli.showing import show
 from goodoffices.cli.solving import solve
 from goodoffices.cli.streams import USAGE, guard
@@ -30,6 +31,7 @@ for _command in (study, solve, check, show, schema, catalog):
     app.command(_command)
 app.command(format_file, name="format")
 app.command(record)
+app.command(runs)
 app.command(beliefs)
 
 

@@ -9,6 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from goodoffices.cli.cache import keep_compiled_code
+from goodoffices.cli.runs import (
+    Address,
+    EngineOption,
+    NoStore,
+    Resume,
+    StoreOption,
+    Workers,
+    choose_store,
+    remark,
+)
 from goodoffices.cli.settings import (
     Accuracy,
     Changes,
@@ -39,6 +49,12 @@ def study(
     method: Method = "auto",
     accuracy: Accuracy = None,
     changes: Changes = (),
+    store: StoreOption = None,
+    no_store: NoStore = False,
+    resume: Resume = False,
+    engine: EngineOption = "local",
+    workers: Workers = None,
+    address: Address = None,
     quiet: Annotated[bool, Parameter(negative=(), help="Write the files and print nothing.")] = False,
 ) -> None:
     """Put a scenario's claims to the test: a verdict for each, certificates, and a report in a folder."""
@@ -46,6 +62,8 @@ def study(
     at_least("--seed", seed, 0)
     span = read_rounds(rounds)
     exact = read_accuracy(accuracy)
+    at_least("--workers", workers, 1)
+    kept_in = choose_store(store, no_store=no_store, resume=resume)
     fixed = read_changes(changes)
 
     from goodoffices import workflow
@@ -62,6 +80,12 @@ def study(
                 rounds=span,
                 method=method,
                 accuracy=exact,
+                store=kept_in,
+                resume=resume,
+                engine=engine,
+                workers=workers,
+                address=address,
+                notice=remark,
                 progress=_callback(progress),
             )
         from goodoffices import reports

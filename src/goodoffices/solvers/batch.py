@@ -49,6 +49,7 @@ def solve_batch(
     chunk: int | None = None,
     threads: int | None = None,
     neighbour: np.ndarray | None = None,
+    start: Floats | None = None,
     progress: Callable[[float], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Solution:
@@ -92,6 +93,8 @@ def solve_batch(
         return total
 
     near = np.full(run.status.size, -1) if neighbour is None else np.asarray(neighbour)
+    if start is not None:
+        near = np.where(np.isnan(start).any(axis=(0, 1)), -1, np.arange(run.status.size))
     counts = np.zeros(4)
 
     def solve(group: np.ndarray, *, alone: bool) -> None:
@@ -106,7 +109,10 @@ def solve_batch(
 
     solve(usable[near[usable] < 0], alone=True)
     close = usable[near[usable] >= 0]
-    run.start_at(close, near[close])
+    if start is None:
+        run.start_at(close, near[close])
+    elif close.size:
+        run.start_from(close, start[..., close])
     solve(close, alone=False)
     run.guesses.clear()
     run.reached.clear()
@@ -164,6 +170,11 @@ class _Run:
             return
         z = bayes_beliefs(self.shared, self._data(draws), self.log_strategy[..., draws])
         self.guesses = {int(j): z[:, k] for j, k in zip(group[has], found, strict=True)}
+
+    def start_from(self, group: np.ndarray, log_strategy: Floats) -> None:
+        """Have the draws start from these strategies."""
+        z = bayes_beliefs(self.shared, self._data(group), log_strategy)
+        self.guesses = {int(j): z[:, k] for k, j in enumerate(group)}
 
     def alternate(self, part: np.ndarray) -> int:
         """Alternate as far as it contracts; returns the number of passes over all draws."""

@@ -10,7 +10,8 @@ import importlib.metadata
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +28,9 @@ from goodoffices.core.diagnostics import refuse
 from goodoffices.language.sampling import medians, sample
 from goodoffices.language.scenario import Scenario
 from goodoffices.workflow.forms import OPEN_ENDED, Chosen, Rounds, choose_form, solver_for
+
+if TYPE_CHECKING:
+    from goodoffices.workflow.runs import Sharding
 
 StageProgress = Callable[[str, int, int], None]
 
@@ -45,6 +49,12 @@ def study(
     tolerance: float = 1e-9,
     progress: StageProgress | None = None,
     solve: AnySolve | None = None,
+    store: Path | str | None = None,
+    resume: bool = False,
+    engine: str = "local",
+    workers: int | None = None,
+    address: str | None = None,
+    notice: Callable[[str], None] | None = None,
 ) -> Study:
     """Solve a scenario over draws from its priors and judge its claims.
 
@@ -57,19 +67,62 @@ def study(
         accuracy: Bellman residual between the nodes of the grid to be reached by `belief`, in utility.
         tolerance: largest logit residual at which the solver stops.
         progress: called as `progress(stage, done, total)`.
-        solve: solves a batch in the form that is chosen; the package's own solver unless another is given.
+        solve: solves a batch in the form that is chosen; the package's own solver unless another is given, which has
+            to do without a store and an engine.
+        store: folder in which solved draws of trees are kept from one time to the next; None keeps nothing.
+        resume: refuse to begin a new run in the store.
+        engine: `local`, processes on this machine, or `ray`, a cluster; the numbers are the same.
+        workers: how many processes or actors; None takes what there is.
+        address: of a Ray cluster: `auto`, `ray://host:port`, or None to start one here.
+        notice: told in a sentence what was not as it should be and was dealt with; None makes it a `RuntimeWarning`.
 
     Raises:
-        Refusal: the scenario cannot be solved by the method, or a claim supposes what cannot be.
+        Refusal: the scenario cannot be solved by the method, a claim supposes what cannot be, or runs cannot be kept
+            where they should be.
         KeyboardInterrupt: stopped before two draws were finished.
     """
     if draws < FEWEST:
         raise refuse("too-few-draws", f"a study needs at least {FEWEST} draws, not {draws}")
     begun = time.perf_counter()
     chosen = choose_form(scenario, method=method, rounds=rounds, accuracy=accuracy)
+    if solve is not None or isinstance(chosen.form, Talks):
+        if resume:
+            raise refuse("nothing-to-resume", "draws are kept of trees only", hint="leave `--resume` out")
+        solver = _Counting(solve or solver_for(chosen.form, tolerance=tolerance))
+        return _judge(scenario, chosen, solver, draws, seed, tolerance, progress, begun)
+    from goodoffices.workflow.runs import open_sharding, warn
+
+    sharding = open_sharding(
+        chosen.form,
+        seed=seed,
+        draws=draws,
+        tolerance=tolerance,
+        store=store,
+        resume=resume,
+        engine=engine,
+        workers=workers,
+        address=address,
+        notice=notice or warn,
+    )
+    try:
+        return _judge(scenario, chosen, sharding, draws, seed, tolerance, progress, begun)
+    finally:
+        sharding.close()
+
+
+def _judge(
+    scenario: Scenario,
+    chosen: Chosen,
+    solver: _Counting | Sharding,
+    draws: int,
+    seed: int,
+    tolerance: float,
+    progress: StageProgress | None,
+    begun: float,
+) -> Study:
+    """The study itself, once it is known in which form and by whom games are solved."""
     form = chosen.form
     compiled = time.perf_counter()
-    solver = _Counting(solve or solver_for(form, tolerance=tolerance))
     if isinstance(form, Talks):
         reader, recorder = None, TalksRecorder(form.round)
     else:
@@ -161,7 +214,7 @@ def _settings(
     return out
 
 
-def _size(form: Form, solver: _Counting) -> dict[str, int]:
+def _size(form: Form, solver: _Counting | Sharding) -> dict[str, int]:
     if isinstance(form, Talks):
         game = form.round.game
         return {"places": len(game.place_slot), "beliefs": form.nodes ** sum(t - 1 for t in game.types)}

@@ -1,0 +1,158 @@
+"""Engines: where shards are solved. Each gives the same numbers, since a shard's result depends on nothing but itself.
+
+Receives tasks one at a time, as many as it has room for; hands back their results as they come. `HereEngine` solves in
+this process; `engines_local` in others on this machine, `engines_ray` on a cluster.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from goodoffices.core.diagnostics import refuse
+
+if TYPE_CHECKING:
+    from goodoffices.claims.sharded import Solved
+    from goodoffices.claims.worlds import World
+    from goodoffices.compiler.expressions import Array
+    from goodoffices.compiler.scenario_tree import ScenarioTree
+
+ENGINES = ("local", "ray")
+SECONDS_A_NODE = 2.5e-6
+"""Time to solve one draw, a node of its tree: measured on the shipped scenarios, good to a factor of three."""
+WORTH = 8.0
+"""Seconds of work from which other processes are worth their start."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A shard to solve: a world, and worlds that are solved from it, over a part of the points."""
+
+    number: int
+    points: Mapping[str, Array]
+    """Parameter -> [b]."""
+    base: World
+    worlds: tuple[World, ...]
+    """Which worlds are wanted."""
+    known: Solved | None
+    """The base, where that has been solved before."""
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What all tasks of an engine share."""
+
+    tree: ScenarioTree
+    tolerance: float
+
+    def solve(self, task: Task) -> dict[World, Solved]:
+        """Solve a task in this thread."""
+        from functools import partial
+
+        from goodoffices.claims.sharded import solve_family
+        from goodoffices.solvers import solve_batch
+
+        return solve_family(
+            self.tree,
+            task.points,
+            base=task.base,
+            worlds=task.worlds,
+            known=task.known,
+            # One thread: otherwise the number of cores would decide how draws are put together.
+            solve=partial(solve_batch, tolerance=self.tolerance, threads=1),
+        )
+
+    def seconds(self, draws: int) -> float:
+        """Roughly how long so many draws take on one core."""
+        return SECONDS_A_NODE * len(self.tree.game.kind) * draws
+
+
+class Engine(Protocol):
+    """Solves tasks; used by one thread."""
+
+    @property
+    def room(self) -> int:
+        """How many tasks may be submitted now."""
+        ...
+
+    def expect(self, seconds: float) -> None:
+        """Be told how much work is coming, in seconds on one core."""
+        ...
+
+    def submit(self, task: Task) -> None:
+        """Take a task."""
+        ...
+
+    def wait(self) -> tuple[int, dict[World, Solved]]:
+        """The number and the result of a task that is done; a task was submitted that has not been handed back.
+
+        Raises:
+            Refusal: `worker-lost` where what solves tasks ends again and again.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop at once, whatever is under way."""
+        ...
+
+
+class HereEngine:
+    """Solves in this process, one task after another."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self._waiting: deque[Task] = deque()
+
+    @property
+    def room(self) -> int:
+        return 1 - len(self._waiting)
+
+    def expect(self, seconds: float) -> None:
+        pass
+
+    def submit(self, task: Task) -> None:
+        self._waiting.append(task)
+
+    def wait(self) -> tuple[int, dict[World, Solved]]:
+        task = self._waiting.popleft()
+        return task.number, self.work.solve(task)
+
+    def close(self) -> None:
+        self._waiting.clear()
+
+
+def open_engine(work: Work, *, engine: str, workers: int | None, address: str | None) -> Engine:
+    """The engine of a name.
+
+    Args:
+        work: what is to be solved.
+        engine: `local` or `ray`.
+        workers: processes (`local`; None is the number of cores) or actors (`ray`; None is what the cluster has room for).
+        address: of a Ray cluster: `auto`, `ray://host:port`, or None to start one on this machine.
+
+    Raises:
+        Refusal: `unknown-engine`, `bad-workers`, `missing-package` where Ray is not installed, `no-cluster`.
+    """
+    if engine not in ENGINES:
+        raise refuse("unknown-engine", f"there is no engine `{engine}`", hint="use `local` or `ray`")
+    if workers is not None and workers < 1:
+        raise refuse("bad-workers", f"at least one worker is needed, not {workers}")
+    if engine == "ray":
+        from goodoffices.workflow.engines_ray import RayEngine
+
+        return RayEngine(work, workers=workers, address=address)
+    if address is not None:
+        raise refuse("unknown-engine", "only `--engine ray` takes an address", hint="add `--engine ray`")
+    from goodoffices.workflow.engines_local import LocalEngine
+
+    return LocalEngine(work, workers=workers)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
