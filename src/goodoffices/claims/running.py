@@ -23,6 +23,9 @@ from goodoffices.language.scenario import Scenario
 Look = Callable[[Any, slice], None]
 """Called with the solved scenario itself (a `Flow` or a `TalksView`) and the points that it covers."""
 
+Watch = Callable[[Mapping[World, Any], slice], None]
+"""Called with the flows of every world (trees only) and the points that they cover."""
+
 RESIDUAL = 1e-6
 """Largest logit residual (in logarithms of probability ratios) of a point that counts as solved."""
 
@@ -55,6 +58,8 @@ class Running(ABC):
     reasons: Mapping[int, str]
     parts: tuple[str, ...]
     """Names of the parts of the certificate."""
+    watch: Watch | None = None
+    """Sees every world of a chunk; talks have no flows to show."""
 
     def __init__(self, scenario: Scenario, by_world: Mapping[World, Sequence[Item]]) -> None:
         self.scenario, self.by_world = scenario, by_world

@@ -78,13 +78,15 @@ class TreeRunning(Running):
         solved = time.perf_counter()
         status = self._checked(solution)
         whole = Flow(tree, figures, solution.log_strategy)
+        flows = {world: whole.part(lanes[world]) for world in self.by_world}
         answers: dict[tuple[World, Item], Array] = {}
         for world, items in self.by_world.items():
-            flow = whole.part(lanes[world])
             for item in items:
-                answers[world, item] = self.reader.read(item, flow)
+                answers[world, item] = self.reader.read(item, flows[world])
             if world == AS_IS and look is not None:
-                look(flow, part)
+                look(flows[world], part)
+        if self.watch is not None:
+            self.watch(flows, part)
         self.note_worst(solution.certificate, status == 0)
         self.keep(part, answers, {world: status[lane] for world, lane in lanes.items()})
         self.seconds["solving"] += solved - prepared
