@@ -31,6 +31,7 @@ def write_all(folder: Path) -> None:
         "command": command(),
         "study": study(),
         "catalog": catalog(),
+        "records": records(),
     }
     for name, text in pages.items():
         path = folder / f"{name}.md"
@@ -223,6 +224,25 @@ def catalog() -> str:
     from goodoffices import workflow
 
     return table(("name", "title"), ((f"`{name}`", title) for name, title in workflow.catalog().items()))
+
+
+def records() -> str:
+    """The formats of events: how each is recognised, and what its columns become."""
+    from goodoffices.records.formats import FORMATS
+
+    return table(
+        ("format", "what it is", "recognised by", "actor", "confidence"),
+        (
+            (
+                f"`{kind.name}`",
+                kind.title,
+                ", ".join(f"`{column}`" for column in kind.needs),
+                f"`{kind.fields['actor']}`",
+                kind.confidence or "none is given",
+            )
+            for kind in FORMATS.values()
+        ),
+    )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -18,7 +18,7 @@ id,date,actor,target,event_type,lever
 a,2025-01-07,US,RUS,THREATEN,warning
 b,2025-01-08,RUS,US,AGREE,truce
 c,2025-01-09,UKR,RUS,ACCUSE,complaint
-d,2025-01-15,US,RUS,CONSULT,visit
+d,2025-01-15,US,RUS,CONSULT,exit
 """
 
 
@@ -51,7 +51,7 @@ def test_json_says_the_same(make: Make, tmp_path: Path, capsys: pytest.CaptureFi
 def test_a_history_that_the_model_forbids_ends_with_one(
     make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    source = lay(make, tmp_path, EVENTS.replace("CONSULT,visit", "THREATEN,warning"))
+    source = lay(make, tmp_path, EVENTS.replace("CONSULT,exit", "THREATEN,warning"))
     assert run(["record", "check", source]) == 1
     assert "event d of 2025-01-15 says `us.warn`, which is not possible in round 2" in capsys.readouterr().err
 

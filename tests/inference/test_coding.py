@@ -196,6 +196,21 @@ def test_on_a_day_within_a_round_only_what_was_shown_by_then_has_happened(make: 
     assert code_record(make(), events, as_of=MONDAY + datetime.timedelta(5)).round == 1
 
 
+def test_what_silence_means_too_ends_no_turn_before_its_round(make: Make):
+    events = record(
+        event("a", 0, "warning"),
+        event("b", 1, "strike", "RUS"),
+        event("c", 3, "truce", "RUS"),
+        event("z", 6, "x"),
+    )
+    scenario = make(("us: [leave, warn, stay]", "us: [leave, warn, stay]\n    russia: [pause, fight]"))
+    early = code_record(scenario, events, as_of=MONDAY + datetime.timedelta(2))
+    assert (played(early), early.turn, fate(early, "b")) == (["warn"], 1, "outside")
+    assert "had not ended on 2025-01-08" in early.of("outside")[0].reason
+    late = code_record(scenario, events)
+    assert (played(late), fate(late, "b")) == (["warn", "pause", "holds"], "superseded")
+
+
 def test_what_comes_later_does_not_change_what_was_known(make: Make):
     known = record(event("a", 1, "warning"), event("b", 8, "truce", "RUS"))
     day = MONDAY + datetime.timedelta(9)

@@ -175,9 +175,10 @@ def _print_path(path: BeliefPath) -> None:
         line = f"{point.round:>3}  {point.begins}  {who}{events}: {share:.2f} before, {bits:.1f} bits{after}"
         console.print(line, markup=False, soft_wrap=True)
     left = f", {path.unsolved} more could not be followed" if path.unsolved else ""
+    draws = "1 draw" if path.draws == 1 else f"{path.draws} draws"
     console.print(
-        f"{path.draws} draws{left}; log-likelihood {float(np.median(path.log_likelihood)):.1f} (median); "
-        f"{path.effective_draws():.1f} draws carry its weight",
+        f"{draws}{left}; log-likelihood {float(np.median(path.log_likelihood)):.1f} (median); "
+        f"{path.effective_draws():.1f} of them carry its weight",
         markup=False,
         soft_wrap=True,
     )

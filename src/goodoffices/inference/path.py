@@ -47,6 +47,8 @@ class PathPoint:
     """[t, b] public belief about the mover's types before it; one row where it has none."""
     after: Floats
     """[t, b]"""
+    by_type: Floats
+    """[t, b] probability with which each type of the mover does what happened."""
     weight: float
     provisional: bool
 
@@ -136,6 +138,7 @@ def belief_path(
                 np.concatenate([part.surprise for part in parts])[good],
                 np.concatenate([part.before for part in parts], 1)[:, good],
                 np.concatenate([part.after for part in parts], 1)[:, good],
+                np.concatenate([part.by_type for part in parts], 1)[:, good],
                 o.weight,
                 o.provisional,
             )

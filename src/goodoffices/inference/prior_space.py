@@ -43,8 +43,8 @@ class PriorSpace:
 
     def draws(self, points: Floats) -> dict[str, Floats]:
         """Parameter -> [n] at points [n, d], those that are known too."""
-        special: Any = _special()
-        shares = special.ndtr(np.clip(points, -MOST, MOST))
+        normal: Any = special()
+        shares = normal.ndtr(np.clip(points, -MOST, MOST))
         out = {p.name: quantile(p.prior, shares[:, i]) for i, p in enumerate(self.free)}
         middle = np.full(len(points), 0.5)
         return out | {p.name: quantile(p.prior, middle) for p in self.known}
@@ -70,7 +70,8 @@ def prior_space(scenario: Scenario) -> PriorSpace:
     return PriorSpace(free, tuple(p for p in scenario.parameters if p.prior.name == "fixed"))
 
 
-def _special() -> Any:
+def special() -> Any:
+    """SciPy's special functions, loaded on first use."""
     from importlib import import_module
 
     return import_module("scipy.special")  # without type stubs

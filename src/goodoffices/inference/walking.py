@@ -129,10 +129,16 @@ class Walk:
         return rounds
 
     def _reached(self, events: _Round) -> int:
-        """How many turns of an unfinished round have passed: up to the last one that an event shows."""
+        """How many turns of an unfinished round have passed: up to the last one that an event shows to be over.
+
+        What silence means too does not show that: it may yet be followed by something else.
+        """
         reached = 0
         for t, turn in enumerate(self.scenario.turns):
-            own = [{f"{m.party}.{x.name}" for x in m.moves} & events.moves.keys() for m in turn.movers]
+            own = [
+                {f"{m.party}.{x.name}" for x in m.moves if x.name != m.default} & events.moves.keys()
+                for m in turn.movers
+            ]
             drawn = {o.name for o in turn.outcomes} & events.chance.keys()
             if drawn or (own and all(own)):
                 reached = t + 1

@@ -90,4 +90,5 @@ def _point(path: BeliefPath, point: PathPoint) -> dict[str, Any]:
         names = path.types[point.party]
         out["belief_before"] = by_name(names, point.before)
         out["belief_after"] = by_name(names, point.after)
+        out["probability_by_type"] = by_name(names, point.by_type)
     return out

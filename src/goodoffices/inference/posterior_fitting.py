@@ -1,0 +1,150 @@
+"""From a scenario and a coded record to a posterior: repeats of tempering, saved as they go.
+
+Receives likelihoods of one record from coarse to fine and settings; returns a `Posterior`. Refuses a record that teaches
+nothing, and one that is impossible at every draw.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goodoffices.core.diagnostics import refuse
+from goodoffices.inference.coding import CodedRecord
+from goodoffices.inference.likelihood import RecordLikelihood
+from goodoffices.inference.posterior import Posterior
+from goodoffices.inference.posterior_state import load_state, save_state
+from goodoffices.inference.posterior_terms import observed, record_terms
+from goodoffices.inference.prior_space import Floats, PriorSpace, prior_space
+from goodoffices.inference.tempering import Cloud, Run, Tempering, temper
+from goodoffices.language.scenario import Scenario
+
+Watch = Callable[[int, Cloud], None]
+"""Told of the repeat, from zero, and the cloud that was reached."""
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How a posterior is found."""
+
+    chains: int = 32
+    """Markov chains at each temperature."""
+    length: int = 16
+    """States of each; the product is the number of draws of a repeat."""
+    repeats: int = 3
+    """Independent ones, from which the error of the evidence and the agreement of draws are known."""
+    keep: float = 0.5
+    """Share of draws that stays effective from one temperature to the next."""
+    seed: int = 1
+
+    def tempering(self, repeat: int) -> Tempering:
+        """The settings of one repeat."""
+        seed = int(np.random.SeedSequence([self.seed, repeat]).generate_state(1)[0])
+        return Tempering(self.chains, self.length, self.keep, seed)
+
+
+def fit_posterior(
+    likelihoods: Sequence[RecordLikelihood],
+    settings: FitSettings,
+    *,
+    state: Path | None = None,
+    resume: bool = False,
+    watch: Watch | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> Posterior:
+    """Draw from the posterior.
+
+    Args:
+        likelihoods: Of the same scenario and coded record, from coarse grids to the fine one that is meant.
+        state: File that is rewritten after every temperature; an interruption loses the temperature under way.
+        resume: Go on from that file where it is there.
+        watch: Told of every cloud.
+        about: Kept with the result: files, version and the like.
+
+    Raises:
+        Refusal: `nothing-to-learn`, `nothing-recorded`, `impossible-record`; `damaged-fit`, `another-fit`.
+        OSError: The state cannot be written.
+    """
+    finest = likelihoods[-1]
+    space, seen = prior_space(finest.scenario), observed(finest)
+    if not seen:
+        raise refuse(
+            "nothing-recorded",
+            "no round of the record is complete, so it teaches nothing yet",
+            hint="give a later day with `--as-of`, or more events",
+        )
+    key = fit_key(likelihoods, settings)
+    kept = load_state(state, key) if state is not None and resume and state.exists() else []
+    return _repeats(likelihoods, settings, space, seen, key, kept, state, watch, about or {})
+
+
+def _repeats(
+    likelihoods: Sequence[RecordLikelihood],
+    settings: FitSettings,
+    space: PriorSpace,
+    seen: Any,
+    key: str,
+    kept: list[list[Cloud]],
+    state: Path | None,
+    watch: Watch | None,
+    about: Mapping[str, Any],
+) -> Posterior:
+    levels = [record_terms(likelihood, space) for likelihood in likelihoods]
+    begun, done, runs = time.process_time(), list[list[Cloud]](), list[Run]()
+    for repeat in range(settings.repeats):
+        earlier = kept[repeat] if repeat < len(kept) else []
+
+        def note(clouds: Sequence[Cloud], repeat: int = repeat) -> None:
+            if state is not None:
+                save_state(state, key, [*done, list(clouds)])
+            if watch is not None:
+                watch(repeat, clouds[-1])
+
+        try:
+            run = temper(levels, space.size, settings.tempering(repeat), clouds=earlier, watch=note)
+        except ValueError as error:
+            raise refuse(
+                "impossible-record",
+                f"the posterior of `{likelihoods[-1].scenario.title}` cannot be found: {error}",
+                hint="`goodoffices beliefs` shows how likely each step was; `goodoffices record check` how events were read",
+            ) from None
+        runs.append(run)
+        done.append(list(run.clouds))
+    points = np.concatenate([run.last.points for run in runs])
+    return Posterior(
+        likelihoods[-1].scenario,
+        space,
+        seen,
+        tuple(runs),
+        space.draws(points),
+        key,
+        {**about, **dataclasses.asdict(settings), "nodes": [part.nodes for part in likelihoods]},
+        time.process_time() - begun,
+    )
+
+
+def fit_key(likelihoods: Sequence[RecordLikelihood], settings: FitSettings) -> str:
+    """SHA-256 of the scenario, the record as it was coded, the grids and the settings."""
+    parts = [scenario_text(likelihoods[-1].scenario), record_text(likelihoods[-1].coded)]
+    parts += [repr([part.nodes for part in likelihoods]), repr(settings)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def scenario_text(scenario: Scenario) -> str:
+    """Everything a scenario says, wherever its file lies."""
+    return repr(dataclasses.replace(scenario, source=""))
+
+
+def record_text(coded: CodedRecord) -> str:
+    """The history that was coded and the last day that was looked at."""
+    return repr((coded.steps, coded.last_day, coded.round, coded.turn, coded.state, coded.over))
+
+
+__all__ = ["FitSettings", "Floats", "Watch", "fit_key", "fit_posterior", "record_text", "scenario_text"]
