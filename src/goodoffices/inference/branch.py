@@ -64,8 +64,9 @@ def trace_turn(
         gap, by_share = np.empty_like(x), np.empty_like(x)
         jacobian = np.empty((len(x), d, d))
         for n in range(len(x)):
-            moved = np.concatenate([x[n : n + 1], x[n] + DIFFERENCE * np.eye(d)])
-            image, slope = respond(moved, np.full(d + 1, share[n]))
+            moved: Floats = np.concatenate([x[n : n + 1], x[n] + DIFFERENCE * np.eye(d)])
+            wide: Floats = np.repeat(share[n : n + 1], d + 1)
+            image, slope = respond(moved, wide)
             residual = moved - image
             gap[n], by_share[n] = residual[0], -slope[0]
             jacobian[n] = ((residual[1:] - residual[0]) / DIFFERENCE).T

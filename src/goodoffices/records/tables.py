@@ -128,7 +128,7 @@ def _first_line(path: Path, delimiter: str) -> tuple[str, ...]:
     except (OSError, ValueError) as error:
         raise refuse("unreadable-record", f"`{path}` cannot be read: {error}") from None
     line = line.rstrip("\r\n")
-    fields = line.split(delimiter) if delimiter == "\t" else next(csv.reader([line]), [])
+    fields = line.split(delimiter) if delimiter == "\t" else next(csv.reader([line]), list[str]())
     names: list[str] = []
     for number, name in enumerate(fields):
         taken = not name.strip() or name.lower() in [n.lower() for n in names]

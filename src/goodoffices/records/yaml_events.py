@@ -33,7 +33,8 @@ def read_yaml(path: Path) -> list[Event]:
             raise refuse(
                 "unreadable-record", f"`{path}` has more than {MOST_BYTES:,} bytes; use CSV or Parquet"
             )
-        found: Any = YAML(typ="safe", pure=True).load(content.decode("utf-8-sig"))
+        reader: Any = YAML(typ="safe", pure=True)
+        found: Any = reader.load(content.decode("utf-8-sig"))
     except (OSError, ValueError, YAMLError) as error:
         reason = " ".join(str(error).split())[:200]
         raise refuse("unreadable-record", f"`{path}` cannot be read: {reason}") from None
