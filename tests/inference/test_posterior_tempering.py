@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from goodoffices.inference.tempering import Cloud, Tempering, temper
+from goodoffices.inference.tempering import Cloud, Longer, Tempering, temper
 
 Floats = NDArray[np.float64]
 DATA = np.array([1.5, 2.0, 2.6, 1.9])
@@ -93,3 +93,15 @@ def test_a_run_that_is_taken_up_again_is_the_run_that_was_not_stopped():
 def test_a_record_that_is_impossible_everywhere_is_said_to_be():
     with pytest.raises(ValueError, match="no likelihood at any point"):
         temper([lambda points: np.full((len(points), 1), np.nan)], 2, Tempering(4, 4))
+
+
+def test_a_record_that_grows_is_learned_from_step_by_step_as_at_once():
+    levels = [lambda x: gaussian(x)[:, :1], Longer(lambda x: gaussian(x)[:, :3], 1), Longer(gaussian, 3)]
+    runs = [temper(levels, 2, Tempering(32, 32, seed=seed)) for seed in range(6)]
+    mean, sd, evidence = exact()
+    own = np.concatenate([run.last.points[:, 0] for run in runs])
+    assert own.mean() == pytest.approx(mean, abs=0.04)
+    assert own.std() == pytest.approx(sd, abs=0.03)
+    assert float(np.mean([run.log_evidence for run in runs])) == pytest.approx(evidence, abs=0.15)
+    # A cloud is computed once for each temperature, and once more for each longer record.
+    assert all(sum(run.last.evaluations) < 1024 * (len(run.clouds) + 2) for run in runs)

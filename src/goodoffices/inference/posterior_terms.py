@@ -94,4 +94,3 @@ def record_terms(likelihood: RecordLikelihood, space: PriorSpace) -> Terms:
 
 def _rows(found: Iterable[Filtered]) -> Iterable[Floats]:
     return (terms_of(part) for part in found)
-

@@ -26,10 +26,20 @@ from goodoffices.inference.prior_space import Floats
 
 Terms = Callable[[Floats], Floats]
 """Points [n, d] -> [n, i] additive terms of the log-likelihood."""
+Levels = Sequence["Terms | Longer"]
 LEAST_STEP, MOST_STEP = 0.05, 1.0
 WANTED = 0.3
 """Share of proposals that should be accepted."""
 MOST_TEMPERATURES = 400
+
+
+@dataclass(frozen=True)
+class Longer:
+    """A likelihood that only adds terms to the one before it, as a longer record does: nothing is computed twice."""
+
+    terms: Terms
+    earlier: int
+    """Number of its first terms that are the likelihood before it."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +130,7 @@ def mixed(base: Floats, likelihood: Floats, exponent: float) -> Floats:
 
 
 def temper(
-    levels: Sequence[Terms],
+    levels: Levels,
     size: int,
     settings: Tempering,
     *,
@@ -130,7 +140,7 @@ def temper(
     """Go from the prior to the posterior.
 
     Args:
-        levels: Likelihoods from coarse to fine, the last being the one that is meant.
+        levels: Likelihoods from coarse to fine, or of ever longer records; the last is the one that is meant.
         size: Number of coordinates d.
         clouds: Of an earlier run with the same arguments, to go on from.
         watch: Told of all clouds after each temperature.
@@ -138,7 +148,7 @@ def temper(
     Raises:
         ValueError: The likelihood is nothing at every point, or does not come to an end.
     """
-    found = list(clouds) or [_prior(levels[0], size, settings, len(levels))]
+    found = list(clouds) or [_prior(_terms(levels[0]), size, settings, len(levels))]
     if watch is not None and not clouds:
         watch(found)
     while found[-1].level < len(levels) - 1 or found[-1].exponent < 1:
@@ -161,7 +171,7 @@ def _prior(terms: Terms, size: int, settings: Tempering, levels: int) -> Cloud:
     )  # fmt: skip
 
 
-def _advance(levels: Sequence[Terms], cloud: Cloud, settings: Tempering) -> Cloud:
+def _advance(levels: Levels, cloud: Cloud, settings: Tempering) -> Cloud:
     """Raise the temperature as far as the cloud allows, choose points by weight, and let chains run from them."""
     if cloud.exponent == 1:
         cloud = _refine(levels, cloud)
@@ -191,10 +201,10 @@ def _advance(levels: Sequence[Terms], cloud: Cloud, settings: Tempering) -> Clou
     )  # fmt: skip
 
 
-def _refine(levels: Sequence[Terms], cloud: Cloud) -> Cloud:
+def _refine(levels: Levels, cloud: Cloud) -> Cloud:
     """The same points under the next finer likelihood, at exponent zero."""
     level = cloud.level + 1
-    terms, bad = _evaluate(levels[level], cloud.points)
+    terms, bad = _evaluate(_terms(levels[level]), cloud.points)
     evaluations, unsolved = list(cloud.evaluations), list(cloud.unsolved)
     evaluations[level] += len(terms)
     unsolved[level] += bad
@@ -216,9 +226,13 @@ State = tuple[Floats, Floats, Floats]
 class _Moves:
     """Moves that leave one tempered posterior as it is."""
 
-    def __init__(self, levels: Sequence[Terms], cloud: Cloud, exponent: float, weights: Floats) -> None:
+    def __init__(self, levels: Levels, cloud: Cloud, exponent: float, weights: Floats) -> None:
         self.level, self.exponent, self.size = cloud.level, exponent, cloud.step
-        self.fine, self.coarse = levels[cloud.level], levels[cloud.level - 1] if cloud.level else None
+        here = levels[cloud.level]
+        self.earlier = here.earlier if isinstance(here, Longer) and cloud.level else None
+        self.fine = _terms(here)
+        screened = cloud.level and self.earlier is None
+        self.coarse = _terms(levels[cloud.level - 1]) if screened else None
         self.evaluations, self.unsolved = list(cloud.evaluations), list(cloud.unsolved)
         self.centre = weights @ cloud.points
         spread = cloud.points - self.centre
@@ -240,8 +254,10 @@ class _Moves:
         # The step keeps the cloud's normal distribution, so that only the ratio to it decides.
         ratio = self._prior_ratio(there) - self._prior_ratio(points)
         if self.coarse is None:
-            new, new_base = self._count(self.fine, there, self.level), base
-            good = luck[0] < ratio + _difference(self.exponent * new.sum(1), self.exponent * terms.sum(1))
+            new = self._count(self.fine, there, self.level)
+            new_base = base * 0 if self.earlier is None else new[:, : self.earlier].sum(1)
+            target = mixed(new_base, new.sum(1), self.exponent), mixed(base, terms.sum(1), self.exponent)
+            good = luck[0] < ratio + _difference(*target)
         else:
             new_base = self._count(self.coarse, there, self.level - 1).sum(1)
             passed = np.flatnonzero(luck[0] < ratio + _difference(new_base, base))
@@ -268,10 +284,14 @@ class _Moves:
         return values
 
 
+def _terms(level: Terms | Longer) -> Terms:
+    return level.terms if isinstance(level, Longer) else level
+
+
 def _evaluate(terms: Terms, points: Floats) -> tuple[Floats, int]:
     """Terms with unsolved rows made impossible, and the number of these."""
     values = np.array(terms(points), dtype=float)
-    bad: NDArray[np.bool_] = np.isnan(values).any(1)
+    bad = np.asarray(np.isnan(values).any(1))
     values[bad] = 0.0
     values[bad, 0] = -np.inf
     return values, int(bad.sum())
