@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodoffices.analyses.levers_flows import LeverReader
+from goodoffices.analyses.levers_spread import Spread
 from goodoffices.claims.answers import Item, Reader
 from goodoffices.claims.survey import AnySolve, Form, Progress, Survey, survey
 from goodoffices.claims.worlds import AS_IS, World
@@ -78,63 +79,26 @@ class Lever:
 
 
 @dataclass(frozen=True, eq=False)
-class Effect:
-    """One effect over the draws."""
+class Effect(Spread):
+    """One effect over the draws, in the measure's unit; not a number where a game was not solved or there is no effect."""
 
     lever: Lever
     measure: Measure
     kind: str
     """A key of `KINDS`."""
-    values: Array
-    """[b] in the measure's unit; not a number where a game was not solved or there is no such effect."""
     first: float
     """Share of draws in which no other move has a larger effect (in size) of this kind on this measure."""
 
-    @property
-    def n(self) -> int:
-        """Draws with an answer."""
-        return int((~np.isnan(self.values)).sum())
-
-    @property
-    def mean(self) -> float:
-        """Mean over the draws with an answer; not a number where there are none."""
-        return float(np.nanmean(self.values)) if self.n else float("nan")
-
-    @property
-    def error(self) -> float:
-        """Monte Carlo standard error of the mean."""
-        return float(np.nanstd(self.values, ddof=1) / np.sqrt(self.n)) if self.n > 1 else float("nan")
-
-    def quantiles(self, *levels: float) -> tuple[float, ...]:
-        """Quantiles over the draws with an answer."""
-        if not self.n:
-            return tuple(float("nan") for _ in levels)
-        return tuple(float(q) for q in np.nanquantile(self.values, levels))
-
 
 @dataclass(frozen=True, eq=False)
-class Contrast:
-    """Two moves set against each other on one measure, draw by draw."""
+class Contrast(Spread):
+    """Two moves set against each other on one measure: the first effect less the second, draw by draw.
+
+    The draws are the same, so the error is that of paired numbers.
+    """
 
     first: Effect
     second: Effect
-    values: Array
-    """[b] the first effect less the second."""
-
-    @property
-    def n(self) -> int:
-        """Draws with an answer."""
-        return int((~np.isnan(self.values)).sum())
-
-    @property
-    def mean(self) -> float:
-        """Mean difference."""
-        return float(np.nanmean(self.values)) if self.n else float("nan")
-
-    @property
-    def error(self) -> float:
-        """Monte Carlo standard error of the mean difference; the draws are the same, so it is that of paired numbers."""
-        return float(np.nanstd(self.values, ddof=1) / np.sqrt(self.n)) if self.n > 1 else float("nan")
 
     @property
     def share(self) -> float:
@@ -186,7 +150,7 @@ class Levers:
     def contrast(self, first: str, second: str, measure: str, kind: str = "chosen") -> Contrast:
         """One move against another; arguments as for `effect`."""
         one, two = self.effect(first, measure, kind), self.effect(second, measure, kind)
-        return Contrast(one, two, one.values - two.values)
+        return Contrast(one.values - two.values, one, two)
 
 
 def find_levers(
@@ -344,5 +308,5 @@ def _effects(
             for lever, size in zip(known, sizes, strict=True):
                 share = float(np.mean(size[some] == most[some])) if some.any() else float("nan")
                 key = lever.name, measure.text, kind
-                out[key] = Effect(lever, measure, kind, values[key], share)
+                out[key] = Effect(values[key], lever, measure, kind, share)
     return out
