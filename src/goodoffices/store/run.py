@@ -104,7 +104,10 @@ class Run:
 
     def _list(self) -> None:
         """Look what there is, if anything has changed since: others may be writing too."""
-        changed = self.folder.stat().st_mtime_ns
+        try:
+            changed = self.folder.stat().st_mtime_ns
+        except FileNotFoundError:  # a store that can only be read, and has no such run
+            return
         if changed == self._listed:
             return
         self._listed = changed

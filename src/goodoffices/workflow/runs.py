@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 
 SHARD = 128
 """Points of a shard, where they fit: enough for array operations to outweigh their calls, few enough to lose."""
-NOT_THE_GAME = ("note", "span", "label", "text", "says_text", "source", "changes", "why", "unit")
+ABOUT = ("title", "summary", "documents", "claims", "record", "source", "changes")
 """Fields of scenarios that say nothing about what is solved."""
-ABOUT = ("title", "summary", "documents", "claims", "record")
+NOT_THE_GAME = ("note", "span", "label", "text", "unit")
+"""Fields of their elements that say nothing about it."""
 CODE = ("certificates", "compiler", "games", "solvers")
 """Packages whose code decides what a shard holds, with the modules"""
 CODE_TOO = ("claims/sharded.py", "claims/worlds.py", "language/functions.py", "language/priors.py")
