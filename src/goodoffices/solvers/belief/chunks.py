@@ -18,9 +18,9 @@ from goodoffices.games.recursive import FailedCell, Floats, Ints, RecursiveData
 from goodoffices.solvers.belief.curves import Curves, curves
 from goodoffices.solvers.belief.payoffs import expect, of_actions
 from goodoffices.solvers.belief.plan import GENERAL, SIGNAL, STILL, Group, Plan, Tables, all_tables
+from goodoffices.solvers.belief.proofs import Steepness
 from goodoffices.solvers.belief.signalling import Signalling
 from goodoffices.solvers.belief.signals import probability
-from goodoffices.solvers.belief.turns import Steepness, steepness
 
 
 def is_audit(n: int) -> bool:
@@ -220,7 +220,7 @@ class _Slot:
         lines = curves(following[self.wanted], grid.nodes[axis], axis)
         for rows, odds in self.averages:
             lines = lines.mixed(rows, odds)
-        return lines, steepness(lines, signal.first)
+        return lines, Steepness(lines, signal.first)
 
     def _general(
         self,

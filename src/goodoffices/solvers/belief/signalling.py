@@ -14,20 +14,13 @@ from goodoffices.games.recursive import Floats, Ints
 from goodoffices.solvers.belief.climbing import climb, trace
 from goodoffices.solvers.belief.curves import Curves
 from goodoffices.solvers.belief.plan import Group, Plan, Tables
-from goodoffices.solvers.belief.turns import (
-    Outcome,
-    Steepness,
-    Turn,
-    is_certain,
-    is_proven,
-    newton,
-    proven_up_to,
-    settle,
-    strength,
-)
+from goodoffices.solvers.belief.proofs import Steepness, is_certain
+from goodoffices.solvers.belief.turns import Outcome, Turn, newton, settle
 
 BLOCK = 4096
 """Cells worked on at a time."""
+CLIMBED = 32_768
+"""Cells followed along their branches at a time: many, because the last of them take many steps."""
 WARM, COLD = 6, 12
 """Newton steps from guesses made of earlier rounds, and from the prior; what is left is followed along its branch."""
 SOLVED = 1e-9
@@ -116,18 +109,18 @@ class Signalling:
             found = newton(part, guess[:, cells], WARM if self.seen else COLD)
             z[:, cells] = found.z
             _write(done, cells, settle(part, found.z))
-            force = strength(steep, self.source[:, cells], part.own)
-            sure = self.certain[cells] | is_proven(force, part.precision)
+            strength = steep.strength(self.source[:, cells], part.own)
+            sure = self.certain[cells] | strength.is_proven(part.precision)
             proven += int(sure.sum())
             need[cells] = ~((done.gap[cells] <= SOLVED) & (sure | (self.trusted[cells] & found.followed)))
         if not valid.all():
             need &= np.tile(valid, copies)
-        which = np.flatnonzero(need)
-        failed, traced = which[:0], 0
-        for begin in range(0, len(which), BLOCK):
-            cells = which[begin : begin + BLOCK]
+        doubtful = np.flatnonzero(need)
+        failed, traced = doubtful[:0], 0
+        for begin in range(0, len(doubtful), CLIMBED):
+            cells = doubtful[begin : begin + CLIMBED]
             part = turn.some(cells)
-            share = proven_up_to(strength(steep, self.source[:, cells], part.own), part.precision)
+            share = steep.strength(self.source[:, cells], part.own).share(part.precision)
             z[:, cells], lost, more = _follow(part, z[:, cells], share)
             traced += more
             _write(done, cells, settle(part, z[:, cells]))
@@ -140,7 +133,7 @@ class Signalling:
             self._values(done),
             None if logs is None else logs.reshape(moves, 2, *self.shape),
             z.reshape(moves, *self.shape),
-            Counts(self.size, proven, len(which), traced),
+            Counts(self.size, proven, len(doubtful), traced),
             np.stack(np.unravel_index(failed, self.shape), 1),
             done.gap[failed],
         )
@@ -174,5 +167,5 @@ def _follow(turn: Turn, guess: Floats, share: Floats) -> tuple[Floats, np.ndarra
 def _write(done: Outcome, cells: Ints | slice, found: Outcome) -> None:
     """Put the outcome of some cells where it belongs."""
     for to, array in zip(done, found, strict=True):
-        if to is not None:
+        if to is not None and array is not None:
             to[..., cells] = array

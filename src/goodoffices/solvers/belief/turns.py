@@ -1,22 +1,20 @@
-"""Turns of a party with two types at many cells: Newton's method, what the turn comes to, and which answers are proven.
+"""Turns of a party with two types at many cells: Newton's method, and what the turn comes to.
 
 Receives cells one beside the other (of any places, beliefs and draws); gives log-odds of beliefs after each move. Every
 cell is computed apart from the others, so that no answer depends on the company it was found in.
 
-Index letters: m move, k the mover's type, v component, c cell, s source, i interval, r the rest (see `curves`).
+Index letters: m move, k the mover's type, v component, c cell.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from goodoffices.solvers.belief.curves import Curves, bounds, change, value
-from goodoffices.solvers.belief.grid import LOG_ODDS_OF_CERTAINTY
-from goodoffices.solvers.belief.signals import Stage, evaluate, probability
+from goodoffices.games.recursive import Floats, Ints
+from goodoffices.solvers.belief.curves import Curves, change, value
 
-Array = Any
 CLOSE = 3e-6
 """A Newton step this small (in log-odds) leaves an error of its square."""
 LARGEST_MOVE = 4.0
@@ -34,16 +32,16 @@ class Turn(NamedTuple):
     """What follows, of all sources."""
     first: int
     """Component of the mover's first type; the second follows."""
-    prior: Array
+    prior: Floats
     """[c] log-odds of the first type."""
-    precision: Array
+    precision: Floats
     """[c]"""
-    base: Array
+    base: Ints
     """[m, c] which (s, r) of the curves follows a move."""
-    own: Array
+    own: Floats
     """[k, m, c] payoff of each move."""
 
-    def some(self, which: Array) -> Turn:
+    def some(self, which: Ints | slice) -> Turn:
         """The cells of an index or a slice."""
         return self._replace(
             prior=self.prior[which],
@@ -53,40 +51,96 @@ class Turn(NamedTuple):
         )
 
 
-def stage(turn: Turn, z: Array, share: Array | float = 1.0, xp: Any = np) -> Stage:
-    """The fixed point's equation at z [m, c], at a share of the rationality."""
-    offset, t, inverse = turn.curves.locate(probability(z, xp), xp)
-    q, bend = [], []
-    for k in (0, 1):
-        c = turn.curves.at(turn.base, offset, turn.first + k, xp)
-        q.append(value(c, t) + turn.own[k])
-        bend.append(change(c, t, inverse))
-    return evaluate(z, turn.prior, share * turn.precision, xp.stack(q), xp.stack(bend), xp)
+class Stage(NamedTuple):
+    """The fixed point's equation F = 0 of `signals` at some z, as `signals.evaluate` has it but in fewer operations."""
+
+    gap: Floats
+    """[m, c] F."""
+    diagonal: Floats
+    """[m, c] diagonal part of the Jacobian."""
+    row: Floats
+    """[m, c] the vector v of the outer product 1 v'."""
+    q: Floats
+    """[k, m, c] what each move is worth."""
+    choice: Floats
+    """[k, m, c]"""
+
+    def by_rationality(self) -> Floats:
+        """[m, c] derivative of F in the precision of choice."""
+        surplus = self.q - (self.choice * self.q).sum(1)[:, None]
+        return surplus[1] - surplus[0]
+
+
+def stage(turn: Turn, z: Floats, share: Floats | None = None) -> Stage:
+    """The equation at z [m, c], at a share [c] of the rationality."""
+    precision = turn.precision if share is None else share * turn.precision
+    x, hump = _belief(z)
+    place = turn.curves.locate(x)
+    c = turn.curves.at(turn.base, place, range(turn.first, turn.first + 2))
+    q = value(c, place.t)
+    q += turn.own
+    bend = change(c, place)
+    bend *= precision
+    bend *= hump
+    u = precision * q
+    u -= u.max(1)[:, None]
+    gap = u[1] - u[0]
+    gap += z
+    gap -= turn.prior
+    choice = np.exp(u, out=u)
+    total = choice.sum(1)
+    choice /= total[:, None]
+    gap += np.log(total[0] / total[1])
+    diagonal = bend[1] - bend[0]
+    diagonal += 1.0
+    bend *= choice
+    return Stage(gap, diagonal, bend[0] - bend[1], q, choice)
+
+
+def _belief(z: Floats) -> tuple[Floats, Floats]:
+    """The belief p at log-odds z, exact at both ends, and p (1 - p)."""
+    small = np.exp(-np.abs(z))
+    large = 1.0 / (1.0 + small)
+    small *= large
+    return np.where(z >= 0, large, small), small * large
+
+
+def step_of(at: Stage, right: Floats) -> Floats:
+    """Solve the Jacobian for a right-hand side [m, c] (Sherman and Morrison 1950)."""
+    w = 1.0 / _away(at.diagonal)
+    y = right * w
+    return y - w * ((at.row * y).sum(0) / _away(1.0 + (at.row * w).sum(0)))
+
+
+def _away(x: Floats) -> Floats:
+    """x, kept away from zero."""
+    close = np.abs(x) < 1e-12
+    return np.where(close, 1e-12, x) if close.any() else x
 
 
 class Found(NamedTuple):
     """Where Newton's method ended."""
 
-    z: Array
+    z: Floats
     """[m, c]"""
-    first: Array
+    first: Floats
     """[c] size of its first step."""
-    regular: Array
+    regular: Floats
     """[c] least of the Jacobian's diagonal and its determinant over that, at the last step."""
 
     @property
-    def followed(self) -> Array:
+    def followed(self) -> np.ndarray:
         """[c] whether the answer is near the guess and far from a fold."""
         return (self.first <= LARGEST_WARM) & (self.regular >= LEAST_REGULAR)
 
 
-def newton(turn: Turn, guess: Array, iterations: int, share: Array | None = None) -> Found:
+def newton(turn: Turn, guess: Floats, iterations: int, share: Floats | None = None) -> Found:
     """Newton's method from a guess [m, c]; a cell that has arrived is left alone."""
     z = guess.copy()
     first = np.zeros(z.shape[1])
     regular = np.zeros(z.shape[1])
-    who: Array = slice(None)
-    part, part_z, part_share = turn, z, 1.0 if share is None else share
+    who: Ints | slice = slice(None)
+    part, part_z, part_share = turn, z, share
     for n in range(iterations):
         at = stage(part, part_z, part_share)
         step, size, now = _step(at)
@@ -101,125 +155,61 @@ def newton(turn: Turn, guess: Array, iterations: int, share: Array | None = None
         if going.size < len(size):
             who = going if isinstance(who, slice) else who[going]
             part, part_z = turn.some(who), z[:, who]
-            part_share = 1.0 if share is None else share[who]
+            part_share = None if share is None else share[who]
     return Found(z, first, regular)
 
 
-def _step(at: Stage) -> tuple[Array, Array, Array]:
+def _step(at: Stage) -> tuple[Floats, Floats, Floats]:
     """Newton's step (not too long), its size before it was shortened, and how regular the Jacobian is."""
-    diagonal = np.where(np.abs(at.diagonal) < 1e-12, 1e-12, at.diagonal)
+    diagonal = _away(at.diagonal)
     w = 1.0 / diagonal
-    y = at.gap * w
+    step = at.gap * w
     bottom = 1.0 + (at.row * w).sum(0)
-    step = y - w * ((at.row * y).sum(0) / np.where(np.abs(bottom) < 1e-12, 1e-12, bottom))
+    w *= (at.row * step).sum(0) / _away(bottom)
+    step -= w
     size = np.abs(step).max(0)
-    regular = np.minimum(diagonal.min(0), bottom)
-    with np.errstate(divide="ignore"):
-        return step * np.minimum(1.0, LARGEST_MOVE / size), size, regular
+    long = size > LARGEST_MOVE
+    if long.any():
+        step[:, long] *= LARGEST_MOVE / size[long]
+    return step, size, np.minimum(diagonal.min(0), bottom)
 
 
 class Outcome(NamedTuple):
     """What a turn comes to at given log-odds, payoffs to others than the mover left out."""
 
-    values: Array
+    values: Floats
     """[v, c] the mover's types: what they get; others: what follows."""
-    total: Array
+    total: Floats
     """[m, c] probability of each move."""
-    x: Array
+    x: Floats
     """[m, c] belief after it."""
-    log_choice: Array
-    """[m, k, c]"""
-    gap: Array
+    log_choice: Floats | None
+    """[m, k, c]; None where it is not kept."""
+    gap: Floats
     """[c] what is left of the fixed point's equation, relative to 1 + |log-odds|."""
 
 
-def settle(turn: Turn, z: Array, xp: Any = np) -> Outcome:
+def settle(turn: Turn, z: Floats) -> Outcome:
     """The outcome at log-odds [m, c]."""
-    curves, own = turn.curves, (turn.first, turn.first + 1)
-    x = probability(z, xp)
-    offset, t, _ = curves.locate(x, xp)
-    ahead = [value(curves.at(turn.base, offset, v, xp), t) for v in range(curves.parts)]
-    logs = []
-    for k in (0, 1):
-        u = turn.precision * (ahead[own[k]] + turn.own[k])
-        top = u.max(0)
-        logs.append(u - (top + xp.log(xp.exp(u - top).sum(0))))
-    gap = (xp.abs(z - turn.prior - logs[0] + logs[1]) / (1.0 + xp.abs(z))).max(0)
-    choice = [xp.exp(log) for log in logs]
-    belief = probability(turn.prior, xp)
-    total = belief * choice[0] + (1.0 - belief) * choice[1]
-    values = [
-        (choice[v - turn.first] * (worth + turn.own[v - turn.first])).sum(0)
-        if v in own
-        else (total * worth).sum(0)
-        for v, worth in enumerate(ahead)
-    ]
-    return Outcome(xp.stack(values), total, x, xp.stack(logs, 1), gap)
-
-
-class Steepness(NamedTuple):
-    """How strongly choice and belief can act on each other, by source; [s, r]."""
-
-    apart: Array
-    """Largest p (1 - p) d(V_1 - V_2)/dp."""
-    both: Array
-    """Largest p (1 - p) |d(V_1 + V_2)/dp|."""
-    top: Array
-    """Largest V_1 - V_2."""
-    bottom: Array
-    """Least V_1 - V_2."""
-
-
-def steepness(curves: Curves, first: int, xp: Any = np) -> Steepness:
-    """Bounds for the proof of `strength`, from those of the two types' values on every interval."""
-    a, b = curves.nodes[:-1], curves.nodes[1:]
-    hump = np.maximum(a * (1 - a), b * (1 - b))
-    hump[(a < 0.5) & (b > 0.5)] = 0.25
-    hump = hump[:, None]
-    one, two = curves.whole(first), curves.whole(first + 1)
-    apart = bounds(tuple(p - q for p, q in zip(one, two, strict=True)), curves.nodes, xp)  # type: ignore[arg-type]
-    both = bounds(tuple(p + q for p, q in zip(one, two, strict=True)), curves.nodes, xp)  # type: ignore[arg-type]
-    return Steepness(
-        (hump * apart.steepest).max(1),
-        (hump * xp.maximum(both.steepest, -both.flattest)).max(1),
-        apart.high.max(1),
-        apart.low.min(1),
-    )
-
-
-def strength(steep: Steepness, source: Array, own: Array, xp: Any = np) -> tuple[Array, Array, Array]:
-    """How strongly a turn acts on itself: what `proven_up_to` reads, for sources [m, x] and payoffs own [k, m, x].
-
-    With s_k the choice probabilities and q_k = r p (1 - p) dQ_k/dp after a move, the determinant of F's Jacobian over
-    the product of its diagonal d = 1 - q_1 + q_2 is the sum over moves of ((s_1 + s_2) + (s_1 - s_2) (q_1 + q_2)) / 2 d.
-    So where q_1 - q_2 < 1 and |q_1 + q_2| is below (s_1 + s_2) / |s_1 - s_2| everywhere, F is one-to-one. The last is
-    bounded by the widest range of log s_1 / s_2.
-    """
-    apart = own[0] - own[1]
-    reach = (xp.take(steep.top.ravel(), source) + apart).max(0) - (
-        xp.take(steep.bottom.ravel(), source) + apart
-    ).min(0)
-    return (
-        xp.take(steep.apart.ravel(), source).max(0),
-        xp.take(steep.both.ravel(), source).max(0),
-        reach,
-    )
-
-
-def is_proven(force: tuple[Array, Array, Array], precision: Array, xp: Any = np) -> Array:
-    """Whether the fixed point is the only one at this rationality (and so at any smaller one)."""
-    apart, both, reach = force
-    return (precision * apart < 1.0) & (precision * both * xp.tanh(0.5 * precision * reach) < 1.0)
-
-
-def proven_up_to(force: tuple[Array, Array, Array], precision: Array) -> Array:
-    """A share of the rationality, at most one, up to which it is the only one."""
-    apart, both, reach = (np.maximum(f, 1e-300) for f in force)
-    with np.errstate(over="ignore"):
-        second = np.maximum(1.0 / both, np.sqrt(2.0 / both / reach))
-        return np.minimum(1.0, 0.999 * np.minimum(1.0 / apart, second) / np.maximum(precision, 1e-300))
-
-
-def is_certain(prior: Array, xp: Any = np) -> Array:
-    """Cells at certainty, where beliefs do not move and nothing that is chosen depends on itself."""
-    return xp.abs(prior) > 0.9 * LOG_ODDS_OF_CERTAINTY
+    curves, own = turn.curves, range(turn.first, turn.first + 2)
+    x, _ = _belief(z)
+    place = curves.locate(x)
+    values = np.empty((curves.parts, z.shape[1]))
+    gain = value(curves.at(turn.base, place, own), place.t)
+    gain += turn.own
+    logs = turn.precision * gain
+    logs -= logs.max(1)[:, None]
+    logs -= np.log(np.exp(logs).sum(1))[:, None]
+    gap = (np.abs(z - turn.prior - (logs[0] - logs[1])) / (1.0 + np.abs(z))).max(0)
+    choice = np.exp(logs)
+    gain *= choice
+    values[own.start : own.stop] = gain.sum(1)
+    belief, _ = _belief(turn.prior)
+    total = belief * choice[0]
+    total += (1.0 - belief) * choice[1]
+    for others in (range(own.start), range(own.stop, curves.parts)):
+        if others:
+            worth = value(curves.at(turn.base, place, others), place.t)
+            worth *= total
+            values[others.start : others.stop] = worth.sum(1)
+    return Outcome(values, total, x, logs.swapaxes(0, 1), gap)
