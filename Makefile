@@ -14,6 +14,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SETTINGS := pyproject.toml constraints.txt
+# Files of tests go to as many processes as there are processors, up to four: fixtures of a file are made once.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help demo test check slow docs clean browser
 
@@ -53,10 +55,10 @@ check:
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 slow:
-	$(BIN)/python -m pytest -m slow || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -m slow $(PARALLEL) || [ $$? -eq 5 ]
 
 docs:
 	$(BIN)/sphinx-build -q -W --keep-going -n -b html docs docs/_build/html

@@ -169,6 +169,8 @@ def command(study: Study) -> str:
         parts += ["--rounds", str(rounds)]
     if study.settings.get("method") == "belief":
         parts += ["--method", "belief"]
+    if "accuracy" in study.settings:
+        parts += ["--accuracy", str(study.settings["accuracy"])]
     for change in scenario.changes:
         if fixed := re.fullmatch(r"set\s+(\S+)\s*=\s*(\S+)", change):
             parts += ["--set", f"{fixed[1]}={fixed[2]}"]

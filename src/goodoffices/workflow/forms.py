@@ -141,7 +141,7 @@ def _talks(scenario: Scenario, rounds: int | None, accuracy: float | None, ratio
     from goodoffices.claims.talks.form import NODES, Talks
 
     nodes = NODES if accuracy is None else _nodes(scenario, rounds, accuracy, rationality)
-    return Talks(scenario, rounds, nodes)
+    return Talks(scenario, rounds, nodes, accuracy)
 
 
 def _nodes(scenario: Scenario, rounds: int | None, accuracy: float, rationality: float | None) -> int:

@@ -207,6 +207,8 @@ def _settings(
     }
     if isinstance(chosen.form, Talks):
         out["nodes_per_axis"] = chosen.form.nodes
+        if chosen.form.accuracy is not None:
+            out["accuracy"] = chosen.form.accuracy
     if found.interrupted:
         out["interrupted"] = f"stopped by the user after {finished} of {draws} draws; no tipping values"
     elif stopped:

@@ -53,7 +53,11 @@ def solve_talks(talks: Talks, *, rationality: float | None = None) -> RecursiveS
     found: RecursiveSolution = solve(compiled.game, data, rounds=talks.rounds, nodes=talks.nodes)
     rounds = None if talks.rounds is None or talks.rounds <= 4 else 4
     certificate = certify_recursive(found, rounds=rounds) if found.log_choice else None
-    return dataclasses.replace(found, certificate=certificate)
+    status = found.status
+    if talks.accuracy is not None and certificate is not None:
+        fine = certificate.off_grid <= talks.accuracy
+        status = np.where((status == 0) & ~fine, 4, status).astype(np.int8)
+    return dataclasses.replace(found, status=status, certificate=certificate)
 
 
 def talks_record(solution: RecursiveSolution, chosen: Chosen, *, file: str) -> dict[str, Any]:

@@ -42,6 +42,8 @@ class Talks:
     """None for talks without end."""
     nodes: int = NODES
     """Nodes on each axis of belief."""
+    accuracy: float | None = None
+    """Bellman residual between the nodes that the grid was chosen for, in utility."""
     _readers: dict[Rules, TalksReader] = field(default_factory=dict[Rules, TalksReader], repr=False)
 
     @property
