@@ -272,3 +272,30 @@ def test_the_shipped_record_is_coded_without_an_error():
         ("call", "E031"),
     ]
     assert (april[3].outcome, april[3].outcome_events) == ("meeting_fails", ("E035",))
+
+
+def test_silence_that_the_model_forbids_is_told(make: Make):
+    forced = (
+        "      stay: {}",
+        "      stay: {when: engagement == engaged}\n      wait: {when: engagement != engaged}",
+    )
+    alone = code_record(
+        make(forced, ("unseen: [holds]", "unseen: [holds]")),
+        record(event("a", 1, "exit"), event("z", 13, "x")),
+    )
+    assert played(alone.require())[2] == "wait"  # the only thing left
+    several = code_record(make(forced), record(event("a", 1, "warning"), event("z", 13, "x")))
+    with pytest.raises(Refusal, match="its default `stay` is not possible"):
+        several.require()
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in catalog.names() if "record:" in catalog.path(n).read_text("utf-8")]
+)
+def test_every_record_of_the_catalogue_can_be_followed(name: str):
+    path = catalog.path(name)
+    scenario = language.load(path)
+    assert scenario.record is not None
+    coded = code_record(scenario, records.read_record(path.parent / scenario.record.file)).require()
+    assert coded.complete()
+    assert len(coded.of("used")) > 0

@@ -116,8 +116,8 @@ def profile(found: Filtered, after: list[np.ndarray]) -> np.ndarray:
     return np.prod([after[p][own[p]] for p in range(len(own))], axis=0)
 
 
-def check_against_the_tree(scenario: Scenario, record: Record, tolerance: float) -> None:
-    found = filtered(scenario, record)
+def check_against_the_tree(scenario: Scenario, record: Record, tolerance: float, *, nodes: int = 33) -> None:
+    found = filtered(scenario, record, nodes=nodes)
     chances, beliefs = by_the_tree(scenario, record)
     ours = [float(o.probability[o.happened, 0]) for o in found.observations]
     assert len(ours) == len(chances)
@@ -158,13 +158,14 @@ def test_two_rounds_with_chance_are_followed_as_on_the_tree(make: Make, rounds: 
     check_against_the_tree(scenario, history(*rounds), 2e-5)
 
 
+@pytest.mark.slow  # turns of several movers are compiled
 def test_moves_made_at_the_same_time_teach_about_each_mover_alone(make: Make):
     scenario = make(("rounds: 3", "rounds: 1"), ("costs: fee}\n      leave", "costs: {keen: 1, tired: 0.1}}\n      leave"),
                     ("  russia.aim: {hard", "  us.mood: {keen: 0.6, tired: 0.4}\n  russia.aim: {hard"))  # fmt: skip
     us, russia = scenario.turns[0].movers[0], scenario.turns[1].movers[0]
     both = replace(scenario.turns[0], movers=(us, russia))
     scenario = replace(scenario, turns=(both, *scenario.turns[2:]), claims=())
-    check_against_the_tree(with_record(scenario), history("warn pause holds"), 1e-5)
+    check_against_the_tree(with_record(scenario), history("warn pause holds"), 1e-5, nodes=9)
 
 
 def test_what_was_likely_comes_nearer_to_the_tree_as_the_grid_refines():
@@ -353,3 +354,20 @@ def test_a_turn_that_newtons_method_misses_is_followed_all_the_same(
     found = filtered(scenario, record, nodes=5)
     assert (plain.traced, found.traced) == (0, 2)
     assert found.log_likelihood[0] == pytest.approx(plain.log_likelihood[0], abs=1e-8)
+
+
+def test_talks_without_end_are_followed_by_strategies_that_are_the_same_every_round(make: Make):
+    scenario = with_record(make(("rounds: 3", "rounds: open-ended")))
+    compiled = compile_round(scenario)
+    draws = {k: np.array([v]) for k, v in language.medians(scenario).items()}
+    data = compiled.data(draws)
+    endless = solve_recursive(compiled.game, data, rounds=None, nodes=9, keep=True)
+    record = history("warn pause lapses", "stay pause lapses")
+    coded = code_record(scenario, record)
+    assert coded.timetable.rounds is None
+    found = follow(coded, compiled, endless)
+    assert found.standing.rounds_left is None
+    longer = with_record(make(("rounds: 3", "rounds: 120")))
+    long = solve_recursive(compiled.game, data, rounds=120, nodes=9, keep=True)
+    other = follow(code_record(longer, record), compile_round(longer), long)
+    assert found.log_likelihood[0] == pytest.approx(other.log_likelihood[0], abs=1e-4)

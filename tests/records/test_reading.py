@@ -84,6 +84,9 @@ def test_a_record_kept_by_hand_is_put_right_and_not_read_in_part(tmp_path: Path,
         ("- {id: E1, date: 2025-01-01, actor: US, when: now}\n", "unknown key `when`"),
         ("- E1\n", "not a mapping"),
         ("events: 3\n", "no list of events"),
+        ("- {id: E1, date: 2025-01-01, actor: [US]}\n", "plain text in `actor`"),
+        ("- {id: E1, date: 2025-01-01, actor: US, sources: [{a: b}]}\n", "plain text in `sources`"),
+        ("a: &a [*a]\n", "no list of events"),
         ("- [\n", "cannot be read"),
     ],
 )
@@ -186,3 +189,28 @@ def test_duplicates_are_the_same_whatever_the_order_of_events(made: list[Event])
         one, two = (by_id[i] for i in pair)
         assert (one.actor, one.target, one.type) == (two.actor, two.target, two.type)
         assert abs((one.date - two.date).days) <= 1
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        (b"", "unknown-format"),
+        (b"\xff\xfei\x00d\x00", "unreadable-record"),
+        (b'id,date,actor\nE1,2025-01-01,"never closed\n', "unreadable-record"),
+        (b"id,date,actor\nE1,2025-01-21,US,more,and more\n", "unreadable-record"),
+        (b"id;date;actor\nE1;2025-01-20;US\n", "unknown-format"),
+    ],
+)
+def test_files_that_are_no_tables_are_refused_and_not_guessed_at(tmp_path: Path, content: bytes, wanted: str):
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    with pytest.raises(Refusal) as refused:
+        read_record(path)
+    assert code(refused) == wanted
+
+
+def test_names_of_columns_and_files_may_be_written_in_many_ways(tmp_path: Path):
+    path = write(tmp_path, "ID,Date,Actor,id\r\nE1,2025-01-20,O'Neil,other\r\n", "it's.csv")
+    (found,) = read_record(path).events
+    assert (found.id, found.actor) == ("E1", "O'Neil")
+    assert read_record(write(tmp_path, "id,date,actor\n")).events == ()

@@ -154,7 +154,8 @@ def _print(found: RecordFindings) -> None:
     counts = ", ".join(
         f"{len(coded.of(fate))} {fate}" for fate in ("used", "superseded", "conflict", "outside")
     )
-    console.print(f"{len(coded.fates)} events until {coded.last_day}: {counts}", markup=False, soft_wrap=True)
+    total = "1 event" if len(coded.fates) == 1 else f"{len(coded.fates)} events"
+    console.print(f"{total} until {coded.last_day}: {counts}", markup=False, soft_wrap=True)
 
 
 def _print_path(path: BeliefPath) -> None:

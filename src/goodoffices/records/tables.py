@@ -98,7 +98,7 @@ def open_table(path: Path, format: str | None = None) -> EventTable:
     tried: list[tuple[Format, tuple[str, ...]]] = []
     for kind in [FORMATS[format]] if format else FORMATS.values():
         head = _parquet_columns(path) if parquet else _first_line(path, kind.delimiter)
-        named = parquet or len(head) != len(kind.columns) or not _is_number(head[0])
+        named = parquet or not kind.columns or len(head) != len(kind.columns) or not _is_number(head[0])
         columns = head if named else kind.columns
         tried.append((kind, columns))
         if {c.lower() for c in kind.needs} <= {c.lower() for c in columns}:

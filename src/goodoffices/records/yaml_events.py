@@ -79,6 +79,10 @@ def _event(entry: Any, origin: str) -> Event | str:
             return f"has a date that cannot be read: `{day}`"
     sources: Any = given.get("sources", ())
     listed = cast(list[Any], sources) if isinstance(sources, list) else [sources] if sources else []
+    # Lists and mappings may share parts a billion times over, so that their text would have no end.
+    nested = [key for key, value in given.items() if key != "sources" and isinstance(value, dict | list)]
+    if nested or any(isinstance(source, dict | list) for source in listed):
+        return f"needs plain text in `{(nested or ['sources'])[0]}`"
     texts = {key: " ".join(str(given[key]).split()) for key in KEYS if key in given}
     for key in ("date", "sources"):
         texts.pop(key, None)
