@@ -21,7 +21,7 @@ from goodoffices.records import Event, Record
 Make = Callable[..., Scenario]
 MONDAY = datetime.date(2025, 1, 6)
 WORDS = ("US warning", "RUS truce", "RUS truce_lapsed")
-SMALL = FitSettings(chains=4, length=4, repeats=2)
+SMALL = FitSettings(chains=4, length=4, last=1, repeats=2)
 
 
 def record(rounds: int = 1) -> Record:
@@ -40,7 +40,7 @@ def fitted(make: Make, settings: FitSettings = SMALL, **arguments: object) -> Po
 
 
 def test_the_evidence_is_the_mean_likelihood_over_the_prior(make: Make):
-    found = fitted(make, FitSettings(chains=8, length=8, repeats=4))
+    found = fitted(make, FitSettings(chains=8, length=4, last=2, repeats=4))
     scenario = make(("rounds: 3", "rounds: 1"))
     logs = record_likelihood(scenario, record())(language.sample(scenario, 600, seed=8))
     plain = float(np.log(np.exp(logs).mean()))
@@ -77,7 +77,7 @@ def test_a_damaged_state_and_one_of_another_fit_are_refused(make: Make, tmp_path
     state = tmp_path / "fit"
     fitted(make, state=state)
     with pytest.raises(Refusal, match="another scenario, record, or other settings"):
-        fitted(make, FitSettings(chains=4, length=4, repeats=2, seed=9), state=state, resume=True)
+        fitted(make, FitSettings(chains=4, length=4, last=1, repeats=2, seed=9), state=state, resume=True)
     body = bytearray(state.read_bytes())
     body[len(body) // 2] ^= 1
     state.write_bytes(bytes(body))

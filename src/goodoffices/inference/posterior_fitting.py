@@ -34,11 +34,13 @@ Watch = Callable[[int, Cloud], None]
 class FitSettings:
     """How a posterior is found."""
 
-    chains: int = 32
+    chains: int = 64
     """Markov chains at each temperature."""
-    length: int = 16
-    """States of each; the product is the number of draws of a repeat."""
-    repeats: int = 3
+    length: int = 8
+    """States of each on the way to the posterior."""
+    last: int = 4
+    """How many times as long the chains are at the end; the product of the three is the number of draws of a repeat."""
+    repeats: int = 2
     """Independent ones, from which the error of the evidence and the agreement of draws are known."""
     keep: float = 0.5
     """Share of draws that stays effective from one temperature to the next."""
@@ -47,7 +49,7 @@ class FitSettings:
     def tempering(self, repeat: int) -> Tempering:
         """The settings of one repeat."""
         seed = int(np.random.SeedSequence([self.seed, repeat]).generate_state(1)[0])
-        return Tempering(self.chains, self.length, self.keep, seed)
+        return Tempering(self.chains, self.length, self.keep, seed, self.last)
 
 
 def fit_posterior(

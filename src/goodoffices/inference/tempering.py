@@ -53,6 +53,9 @@ class Tempering:
     keep: float = 0.5
     """Share of the cloud that stays effective from one temperature to the next."""
     seed: int = 1
+    last: int = 1
+    """How many times as long the chains are at the very last temperature, whose cloud is the result: what leads there
+    only has to show the way."""
 
     @property
     def size(self) -> int:
@@ -69,7 +72,7 @@ class Cloud:
     exponent: float
     """Of that likelihood relative to the one before it; one is the likelihood itself."""
     points: Floats
-    """[n, d]; state l of chain m is row `m * length + l`."""
+    """[n, d]; the states of each chain follow each other."""
     terms: Floats
     """[n, i] of the level's likelihood; minus infinity in the first term where it is not a number."""
     base: Floats
@@ -189,10 +192,12 @@ def _advance(levels: Levels, cloud: Cloud, settings: Tempering) -> Cloud:
     moves = _Moves(levels, cloud, exponent, weights)
     states = [(cloud.points[chosen], cloud.terms[chosen], cloud.base[chosen])]
     accepted = 0.0
-    for _ in range(settings.length - 1):
+    final = exponent == 1 and cloud.level == len(levels) - 1
+    length = settings.length * (settings.last if final else 1)
+    for _ in range(length - 1):
         state, share = moves.move(states[-1], rng)
         states.append(state)
-        accepted += share / (settings.length - 1)
+        accepted += share / max(1, length - 1)
     points, terms, base = (_interleave([s[i] for s in states]) for i in range(3))
     step = float(np.clip(cloud.step * np.exp(2 * (accepted - WANTED)), LEAST_STEP, MOST_STEP))
     return Cloud(

@@ -1,0 +1,298 @@
+"""What is to be expected after a day of the record: the move of every party in every coming round, and yes/no questions.
+
+Receives a record that was followed for draws of the parameters, with the solution it was followed through; returns an
+`Outlook`. Play goes on from the state and beliefs of the day, several paths for each draw. A move's probability is the mean
+of what the strategies give it on the paths, not a count of the paths that took it, so that the next move is exact for each
+draw; a question's is the share of paths on which it came true.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from goodoffices.forecasting.baselines import BASELINES, Past
+from goodoffices.forecasting.happening import happens, instants, last_round
+from goodoffices.forecasting.history import recorded_instants
+from goodoffices.forecasting.rules import Floats
+from goodoffices.games.recursive import RecursiveSolution
+from goodoffices.inference.coding import CodedRecord
+from goodoffices.inference.filtering import Filtered
+from goodoffices.inference.posterior_play import Moment, Paths, play_on
+from goodoffices.inference.standing import Standing
+from goodoffices.language.tree import Event
+
+OVER = "(the talks are over)"
+DRIVERS = 3
+"""Parameters that are named as moving a probability most."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A yes/no question as it was asked."""
+
+    text: str
+    event: Event
+    """Its rounds counted from the one that stands on the day of the forecast."""
+
+
+@dataclass(frozen=True)
+class Chance:
+    """One probability, and how well it is known."""
+
+    probability: float
+    error: float
+    """Monte Carlo standard error: of the draws that there are."""
+    low: float
+    """5% quantile over draws of the parameters."""
+    high: float
+    """95% quantile."""
+
+
+@dataclass(frozen=True)
+class MoveOutlook:
+    """What one party is expected to do at one turn of one round."""
+
+    round: int
+    """From one."""
+    turn: int
+    """From one."""
+    begins: datetime.date
+    ends: datetime.date
+    """Last day of the round."""
+    party: str
+    names: tuple[str, ...]
+    """Its moves in the order of the scenario, and at last that the talks are over."""
+    chances: tuple[Chance, ...]
+    baselines: Mapping[str, tuple[float, ...]]
+    """Name of the baseline -> probabilities in the same order."""
+    drivers: tuple[tuple[str, float], ...]
+    """Parameters with the rank correlation, over draws, between them and the probability of the likeliest move."""
+
+
+@dataclass(frozen=True)
+class QuestionOutlook:
+    """How likely a yes/no question comes true."""
+
+    text: str
+    chance: Chance
+    rounds: int
+    """Rounds that decide it, the present one included."""
+    resolves: datetime.date
+    """Last day of the round that decides it at the latest."""
+    baselines: Mapping[str, float]
+    drivers: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Everything that is expected from a day on."""
+
+    day: datetime.date
+    moves: tuple[MoveOutlook, ...]
+    questions: tuple[QuestionOutlook, ...]
+    paths: int
+    """Paths of play that the probabilities come from."""
+    lost: int
+    """Paths that were left out because a turn could not be solved."""
+    draws: int
+    rounds: int
+    """Rounds looked ahead, the present one included."""
+    cut: bool
+    """Whether the game that the scenario describes ends before the horizon."""
+
+
+def look_ahead(
+    found: Filtered,
+    solution: RecursiveSolution,
+    draws: Mapping[str, Floats],
+    *,
+    horizon: datetime.date,
+    questions: Sequence[Question] = (),
+    paths: int = 8,
+    seed: int = 1,
+) -> Outlook:
+    """Play on from where a record ended.
+
+    Args:
+        found: The record, followed.
+        solution: Through which it was followed.
+        draws: Parameter -> [b] of the solution, each worth the same: posterior draws.
+        horizon: Rounds that begin by this day are looked at, and those that a question needs.
+        questions: Yes/no questions.
+        paths: Of play for each draw.
+        seed: Of the paths.
+
+    Raises:
+        Refusal: `question-without-answer`.
+    """
+    coded, standing = found.coded, found.standing
+    calendar = coded.timetable
+    good = np.flatnonzero(np.isfinite(found.log_likelihood))
+    lanes = np.repeat(good, paths)
+    until = standing.round
+    while calendar.begins(until) <= horizon:
+        until += 1
+    until = max(until, standing.round + 1, *(standing.round + _needed(q, standing) for q in questions))
+    last = until if calendar.rounds is None else min(until, calendar.rounds)
+    played = play_on(
+        found.compiled, solution, lanes=lanes, rng=np.random.default_rng([seed, 17]), until=last,
+        round=standing.round, index=standing.index, beliefs=standing.beliefs,
+    )  # fmt: skip
+    kept = ~played.lost
+    view = _View(coded, standing, played, draws, lanes, kept, paths)
+    moves = [
+        view.move(m, party)
+        for m in played.moments
+        for party in m.moves
+        if calendar.begins(m.round) <= horizon
+    ]
+    return Outlook(
+        coded.last_day,
+        tuple(moves),
+        tuple(view.question(q) for q in questions),
+        int(kept.sum()),
+        int((~kept).sum()),
+        len(good),
+        last - standing.round,
+        last < until,
+    )
+
+
+def past_of(coded: CodedRecord) -> list[Past]:
+    """Every recorded choice, in order."""
+    return [Past(series(move.party, step.turn), move.name) for step in coded.steps for move in step.moves]
+
+
+def series(party: str, turn: int) -> str:
+    """Name of a party's choices at a turn (from zero) of the round."""
+    return f"{party} at turn {turn + 1}"
+
+
+def _needed(question: Question, standing: Standing) -> int:
+    return max(1, (last_round(question.event) or 1) - standing.ahead)
+
+
+class _View:
+    def __init__(
+        self,
+        coded: CodedRecord,
+        standing: Standing,
+        played: Paths,
+        draws: Mapping[str, Floats],
+        lanes: np.ndarray,
+        kept: np.ndarray,
+        paths: int,
+    ) -> None:
+        self.coded, self.standing, self.played, self.kept = coded, standing, played, kept
+        self.paths = paths
+        self.owner = lanes[kept]
+        self.past = past_of(coded)
+        free = [p.name for p in coded.scenario.parameters if p.prior.name != "fixed"]
+        self.draws = {name: draws[name] for name in free if name in draws}
+
+    def move(self, moment: Moment, party: str) -> MoveOutlook:
+        mover = next(m for m in self.coded.scenario.turns[moment.turn].movers if m.party == party)
+        names = (*(move.name for move in mover.moves), OVER)
+        table = np.concatenate([moment.probability[party], moment.over[None].astype(float)])[:, self.kept]
+        possible = [bool((row > 0).any()) for row in table]
+        chances = tuple(self.chance(row) for row in _smoothed(table))
+        ahead = moment.round - self._seen(party, moment.turn)
+        support = [name for name, fits in zip(names[:-1], possible, strict=False) if fits] or list(names[:-1])
+        talking = 1 - float(table[-1].mean())
+        baselines: dict[str, tuple[float, ...]] = {}
+        for name, baseline in BASELINES.items():
+            shares = dict(
+                zip(support, baseline(self.past, series(party, moment.turn), support, ahead), strict=True)
+            )
+            row = [talking * shares.get(n, 0.0) for n in names[:-1]] + [1 - talking]
+            spread = _smoothed(np.array(row)[:, None], weight=float(self.kept.sum()))
+            baselines[name] = tuple(float(v) for v in spread[:, 0] / spread.sum())
+        likeliest = int(np.argmax([c.probability for c in chances]))
+        calendar = self.coded.timetable
+        return MoveOutlook(
+            moment.round + 1,
+            moment.turn + 1,
+            calendar.begins(moment.round),
+            calendar.begins(moment.round + 1) - datetime.timedelta(1),
+            party,
+            names,
+            _whole(chances),
+            baselines,
+            self.drivers(table[likeliest]),
+        )
+
+    def question(self, asked: Question) -> QuestionOutlook:
+        scenario, first = self.coded.scenario, self.standing.round - self.standing.ahead
+        path = instants(scenario, self.played.moments, first)
+        came = happens(scenario, asked.event, path)[self.kept].astype(float)
+        rounds = last_round(asked.event) or (path[-1].ordinal if path else 1)
+        n = len(came)
+        smooth = (came * n + 0.5) / (n + 1)
+        calendar = self.coded.timetable
+        return QuestionOutlook(
+            asked.text,
+            self.chance(smooth),
+            rounds,
+            calendar.begins(first + rounds) - datetime.timedelta(1),
+            {"base rates": self._rate(asked, rounds)},
+            self.drivers(came),
+        )
+
+    def chance(self, row: Floats) -> Chance:
+        """From one number for each path that was kept."""
+        means = self._by_draw(row)
+        error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else float("nan")
+        low, high = (float(v) for v in np.quantile(means, [0.05, 0.95]))
+        return Chance(float(row.mean()), error if np.isfinite(error) else 0.0, low, high)
+
+    def drivers(self, row: Floats) -> tuple[tuple[str, float], ...]:
+        means, who = self._by_draw(row), np.unique(self.owner)
+        if len(means) < 8 or means.std() == 0:
+            return ()
+        ranks = _ranks(means)
+        found = [
+            (name, float(np.corrcoef(_ranks(values[who]), ranks)[0, 1]))
+            for name, values in self.draws.items()
+            if values[who].std() > 0
+        ]
+        return tuple(sorted(found, key=lambda pair: -abs(pair[1]))[:DRIVERS])
+
+    def _by_draw(self, row: Floats) -> Floats:
+        """[b] means over each draw's paths."""
+        _, where, count = np.unique(self.owner, return_inverse=True, return_counts=True)
+        return np.bincount(where, row) / count
+
+    def _seen(self, party: str, turn: int) -> int:
+        """The last round, from zero, in which the party's choice at a turn is known; the one before the first if none."""
+        rounds = [
+            s.round for s in self.coded.steps if s.turn == turn and any(m.party == party for m in s.moves)
+        ]
+        return max(rounds, default=-1)
+
+    def _rate(self, asked: Question, rounds: int) -> float:
+        """Share of earlier spans of as many rounds in which the same would have come true."""
+        came = [
+            bool(happens(self.coded.scenario, asked.event, path)[0])
+            for path in recorded_instants(self.coded, rounds)
+        ]
+        return (sum(came) + 0.5) / (len(came) + 1)
+
+
+def _smoothed(table: Floats, weight: float | None = None) -> Floats:
+    """[k, n] with one path's worth spread over everything, so that what no path showed is not called impossible."""
+    n = float(table.shape[1]) if weight is None else weight
+    return (table * n + 1 / len(table)) / (n + 1)
+
+
+def _whole(chances: Sequence[Chance]) -> tuple[Chance, ...]:
+    """The same, summing to one."""
+    total = sum(c.probability for c in chances)
+    return tuple(Chance(c.probability / total, c.error, c.low, c.high) for c in chances)
+
+
+def _ranks(values: Floats) -> Floats:
+    return np.argsort(np.argsort(values, kind="stable"), kind="stable").astype(float)
