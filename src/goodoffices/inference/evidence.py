@@ -1,0 +1,207 @@
+"""Rival arguments held against the same record: Bayes factors, what the priors do to them, and which events decide.
+
+Receives posteriors of scenarios that explain the same events; returns a `Comparison`. Evidences of records that were coded
+differently do not compare: the events that only some of the rivals explain are listed, and `require` refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from goodoffices.core.diagnostics import Diagnostic, Refusal
+from goodoffices.inference.posterior import Posterior, log_mean
+from goodoffices.inference.posterior_terms import Observed
+from goodoffices.inference.prior_space import Floats
+from goodoffices.inference.tempering import Run, mixed
+
+POWERS = (0.5, 0.8, 1.25, 2.0)
+"""The prior is raised to these: below one it is wider, above one narrower."""
+
+
+@dataclass(frozen=True)
+class EventEvidence:
+    """What one choice of the record says, given everything before it."""
+
+    observed: Observed
+    log_predictive: float
+    """Natural logarithm of its probability under the scenario, learned from what came before."""
+    error: float
+    """Standard error between repeats; not a number with one."""
+    effective: float
+    """Draws that the number rests on (Kish), the least over repeats."""
+
+
+@dataclass(frozen=True)
+class PriorSensitivity:
+    """What another width of the priors would have made of the evidence."""
+
+    parameter: str | None
+    """None: all of them at once."""
+    powers: tuple[float, ...]
+    log_evidence: tuple[float, ...]
+    """Change of the logarithm at each power."""
+    shift: tuple[float, ...]
+    """Change of the parameter's posterior mean at each power, in prior standard deviations; of the largest for None."""
+    effective: tuple[float, ...]
+    """Draws that each number rests on."""
+
+
+@dataclass(frozen=True)
+class Rival:
+    """One argument before the record."""
+
+    name: str
+    log_evidence: float
+    error: float
+    probability: float
+    """Among the rivals, each as likely as the others beforehand."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rival arguments beside each other."""
+
+    rivals: tuple[Rival, ...]
+    """The best first."""
+    events: tuple[tuple[Observed, tuple[float, ...]], ...]
+    """Choices that every rival explains, with the log predictive of each in the order of `rivals`, those first that
+    the rivals differ most about."""
+    unlike: tuple[Diagnostic, ...]
+    """What is not explained alike; empty where the evidences compare."""
+
+    def require(self) -> Comparison:
+        """The same, or a refusal where the evidences do not compare.
+
+        Raises:
+            Refusal: `unlike-records`.
+        """
+        if self.unlike:
+            raise Refusal(self.unlike)
+        return self
+
+    def bayes_factor(self, one: int = 0, other: int = 1) -> tuple[float, float]:
+        """Natural logarithm of the Bayes factor of one rival over another, and its Monte Carlo standard error."""
+        a, b = self.rivals[one], self.rivals[other]
+        return a.log_evidence - b.log_evidence, float(np.hypot(a.error, b.error))
+
+
+def compare(posteriors: Sequence[tuple[str, Posterior]]) -> Comparison:
+    """Put rivals beside each other.
+
+    Args:
+        posteriors: Name and posterior of each.
+    """
+    order = sorted(posteriors, key=lambda pair: -pair[1].log_evidence)
+    logs = np.array([p.log_evidence for _, p in order])
+    shares = np.exp(logs - np.logaddexp.reduce(logs))
+    rivals = tuple(
+        Rival(name, p.log_evidence, p.log_evidence_error, float(share))
+        for (name, p), share in zip(order, shares, strict=True)
+    )
+    unlike = tuple(d for name, p in order[1:] for d in differences(order[0], (name, p)))
+    tables = [{_key(e.observed): e for e in by_event(p)} for _, p in order]
+    both = [key for key in tables[0] if all(key in table for table in tables)]
+    events = [(tables[0][key].observed, tuple(table[key].log_predictive for table in tables)) for key in both]
+    events.sort(key=lambda pair: min(pair[1]) - max(pair[1]))
+    return Comparison(rivals, tuple(events), unlike)
+
+
+def differences(one: tuple[str, Posterior], other: tuple[str, Posterior]) -> list[Diagnostic]:
+    """Why two evidences do not compare: choices, and the events behind them, that only one of them explains."""
+    tables = [{_key(o): o for o in posterior.observed} for _, posterior in (one, other)]
+    out: list[Diagnostic] = []
+    for (name, _), mine, theirs in ((one, tables[0], tables[1]), (other, tables[1], tables[0])):
+        only = [o for key, o in mine.items() if key not in theirs]
+        if only:
+            listed = "; ".join(_told(o) for o in only[:12])
+            more = f" and {len(only) - 12} more" if len(only) > 12 else ""
+            out.append(
+                Diagnostic(
+                    "unlike-records",
+                    f"only `{name}` explains {listed}{more}",
+                    None,
+                    "give the rivals the same turns, moves and `record:` section, so that they explain the same events",
+                )
+            )
+    return out
+
+
+def by_event(posterior: Posterior) -> list[EventEvidence]:
+    """How likely each choice of the record was, given the scenario and everything before the choice.
+
+    The clouds of all temperatures together stand in for the posterior after each choice, by importance weights: what a
+    cloud at exponent e was drawn from is known, and so is their mixture. Their products are the evidence. The first
+    likelihood's clouds are used; what a finer one changes is in the evidence, not here.
+    """
+    runs = [_predictives(run) for run in posterior.runs]
+    logs = np.array([found for found, _ in runs])
+    effective = np.min([sizes for _, sizes in runs], axis=0)
+    count = len(runs)
+    error = logs.std(0, ddof=1) / np.sqrt(count) if count > 1 else np.full(logs.shape[1], np.nan)
+    return [
+        EventEvidence(o, float(np.mean(logs[:, i])), float(error[i]), float(effective[i]))
+        for i, o in enumerate(posterior.observed)
+    ]
+
+
+def _predictives(run: Run) -> tuple[Floats, Floats]:
+    """[i] log predictive of each term given those before it, and the effective number of draws behind it."""
+    clouds = [c for c in run.clouds if c.level == 0]
+    terms = np.concatenate([cloud.terms for cloud in clouds])
+    total = terms.sum(1)
+    own = np.stack([mixed(np.zeros_like(total), total, c.exponent) - c.log_evidence for c in clouds])
+    sizes = np.array([len(c.points) for c in clouds], dtype=float)
+    mixture = np.logaddexp.reduce(own + np.log(sizes / sizes.sum())[:, None], 0)
+    with np.errstate(invalid="ignore"):
+        weights = np.cumsum(terms, axis=1) - mixture[:, None]
+    weights = np.where(np.isnan(weights), -np.inf, weights)
+    evidence = np.array([log_mean(column) for column in weights.T])
+    shares = np.exp(weights - weights.max(0))
+    effective = shares.sum(0) ** 2 / (shares**2).sum(0)
+    return np.diff(evidence, prepend=0.0), effective
+
+
+def prior_sensitivity(posterior: Posterior, powers: Sequence[float] = POWERS) -> list[PriorSensitivity]:
+    """What wider and narrower priors would have made of the evidence and of each parameter.
+
+    The prior's density in normal coordinates is raised to a power, which is a normal prior of that many times the
+    precision; draws are reweighted (Kallioinen and others 2024). All parameters at once come first.
+    """
+    points = posterior.points
+    whole = _scaled(None, points, points**2, powers)
+    each = [
+        _scaled(name, points[:, [d]], points[:, [d]] ** 2, powers)
+        for d, name in enumerate(posterior.space.names)
+    ]
+    each.sort(key=lambda s: -max(abs(v) for v in s.log_evidence))
+    return [whole, *each]
+
+
+def _scaled(name: str | None, points: Floats, squares: Floats, powers: Sequence[float]) -> PriorSensitivity:
+    change, shift, effective = list[float](), list[float](), list[float]()
+    for power in powers:
+        logs = -0.5 * (power - 1) * squares.sum(1) + 0.5 * points.shape[1] * np.log(power)
+        change.append(log_mean(logs))
+        weights = np.exp(logs - logs.max())
+        effective.append(float(weights.sum() ** 2 / (weights**2).sum()))
+        moved = (weights / weights.sum()) @ points - points.mean(0)
+        shift.append(float(moved[np.argmax(np.abs(moved))]))
+    return PriorSensitivity(name, tuple(powers), tuple(change), tuple(shift), tuple(effective))
+
+
+def _told(observed: Observed) -> str:
+    shown = ", ".join(observed.events)
+    return f"{observed.name} ({shown})" if shown else observed.name
+
+
+def _key(observed: Observed) -> tuple[object, ...]:
+    """What was explained: the choice and the events behind it. What else could have been chosen may differ."""
+    return observed.round, observed.party, observed.happened, observed.events, observed.weight
+
+
+__all__ = [
+    "Comparison", "EventEvidence", "PriorSensitivity", "Rival", "by_event", "compare", "differences", "prior_sensitivity",
+]  # fmt: skip
