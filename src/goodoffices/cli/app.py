@@ -9,6 +9,7 @@ import cyclopts
 import goodoffices
 from goodoffices.cli.checking import check, format_file
 from goodoffices.cli.listing import catalog, schema
+from goodoffices.cli.panels import fit
 from goodoffices.cli.recording import beliefs, record
 from goodoffices.cli.runs import runs
 from goodoffices.cli.showing import show
@@ -33,6 +34,7 @@ app.command(format_file, name="format")
 app.command(record)
 app.command(runs)
 app.command(beliefs)
+app.command(fit)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -264,8 +264,13 @@ def search(
     places = [first, *(first + random.normal(scale=0.5, size=len(first)) / scale for _ in range(count - 1))]
     if also is not None:
         places.insert(0, maximise(objective(also, panel.penalty), first, scale).point.b)
-    found = [maximise(climb, place, scale) for place in places]
-    best = max(found, key=lambda m: (m.converged, m.point.value))
+    found: list[Maximum] = []
+    for place in places:
+        # Where the first search ran away the others need not run as far to show that one stays.
+        found.append(maximise(climb, place, scale, most=100 if found and not found[0].converged else 500))
+    best = max(found, key=lambda m: m.point.value)
+    close = [m for m in found if m.converged and m.point.value > best.point.value - SAME]
+    best = close[0] if close else best
     if panel.penalty is None and (refusal := separated(likelihood, best, scale)):
         raise refusal
     others = [

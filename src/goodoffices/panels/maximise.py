@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 
 GRADIENT = 1e-6
 """Largest entry of the gradient that counts as zero, in units of log-likelihood for one unit of a coefficient."""
+NEARLY_FLAT = 1e-4
+"""The same, for directions in which it is worth asking whether the objective ever comes down."""
 FLAT = 1e-9
 """Least eigenvalue of the scaled information matrix, as a share of the largest, that counts as curved."""
 
@@ -45,8 +47,8 @@ class Maximum:
     largest_gradient: float
     curvature: float
     """Least eigenvalue of minus the scaled second derivatives, as a share of the largest; above 0 at a maximum."""
-    weakest: Floats
-    """[k] the direction (in scaled coefficients, of length one) in which the objective is flattest."""
+    flat: Floats
+    """[k, f] directions (in scaled coefficients, of length one) in which the objective hardly curves, flattest first."""
     evaluations: int
     converged: bool
     message: str
@@ -143,12 +145,18 @@ def _newton(climb: _Climb, best: Evaluated, steps: int = 20) -> Evaluated:
 def _judge(climb: _Climb, best: Evaluated) -> Maximum:
     k = len(best.b)
     if not k:
-        return Maximum(best, 0.0, 1.0, np.zeros(0), climb.evaluations, True, "no coefficient is free")
+        return Maximum(best, 0.0, 1.0, np.zeros((0, 0)), climb.evaluations, True, "no coefficient is free")
     largest = float(np.abs(best.gradient).max())
     information = -best.hessian / np.outer(climb.scale, climb.scale)
     if not np.isfinite(information).all():
         return Maximum(
-            best, largest, np.nan, np.zeros(k), climb.evaluations, False, "second derivatives are not finite"
+            best,
+            largest,
+            np.nan,
+            np.zeros((k, 0)),
+            climb.evaluations,
+            False,
+            "second derivatives are not finite",
         )
     values, vectors = np.linalg.eigh(information)
     curvature = float(values[0] / max(abs(values[-1]), 1e-300))
@@ -163,4 +171,5 @@ def _judge(climb: _Climb, best: Evaluated) -> Maximum:
             f"the gradient is below {GRADIENT:.0e} and the log-likelihood curves down in every direction"
         )
     converged = largest < GRADIENT and curvature >= FLAT
-    return Maximum(best, largest, curvature, vectors[:, 0], climb.evaluations, converged, message)
+    flat = vectors[:, values < NEARLY_FLAT * max(abs(values[-1]), 1e-300)]
+    return Maximum(best, largest, curvature, flat, climb.evaluations, converged, message)

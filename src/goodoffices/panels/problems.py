@@ -16,8 +16,6 @@ Floats = NDArray[np.float64]
 
 SINGULAR = 1e-9
 """Smallest singular value of scaled scores, as a share of the largest, below which a direction does not matter."""
-FLAT_ENOUGH = 1e-4
-"""Curvature below which it is worth asking whether the log-likelihood ever comes down again."""
 DROP = 1e-3
 """Fall of the log-likelihood that counts as coming down."""
 FAR = (1.0, 3.0, 10.0, 30.0, 100.0)
@@ -56,21 +54,26 @@ def _null(matrix: Floats) -> Floats | None:
 
 def separated(likelihood: Likelihood, found: Maximum, scale: Floats) -> Refusal | None:
     """Refuse where the log-likelihood does not come down in some direction, so that it has no maximum."""
-    b = found.point.b
-    if not len(b) or found.curvature > FLAT_ENOUGH or not np.isfinite(found.curvature):
+    b, flat = found.point.b, found.flat
+    if not flat.size:
         return None
     size = max(1.0, float(np.abs(b * scale).max()))
-    for sign in (1.0, -1.0):
-        direction = sign * found.weakest / scale
+    # Where coefficients run off, they do so along the flat directions that they have gone furthest in.
+    along = flat @ (flat.T @ (b * scale))
+    length = float(np.linalg.norm(along))
+    candidates = [along / length] if length > 0 else []
+    candidates += [sign * v for v in flat.T[:8] for sign in (1.0, -1.0)]
+    for candidate in candidates:
+        direction = candidate / scale
         values = [float(likelihood.rows(b + t * size * direction).sum()) for t in FAR]
         if np.isfinite(values).all() and min(values) > float(found.point.rows.sum()) - DROP:
             at = likelihood.rows(b + FAR[-1] * size * direction)
             certain = int((at > -1e-9).sum())
+            part = np.linalg.norm(flat, axis=1)
             return refuse(
                 "separated",
-                f"the outcomes are separated by {listed(likelihood.design.names, found.weakest)}: the log-likelihood never "
-                f"comes down as their coefficients grow, so it has no maximum ({certain} of {len(at)} rows would be "
-                "predicted with certainty)",
+                f"the outcomes are separated by {listed(likelihood.design.names, part)}: the log-likelihood never comes down "
+                f"as coefficients grow, so it has no maximum ({certain} of {len(at)} rows would be predicted with certainty)",
                 hint="use fewer terms, `penalty: log-F`, or a posterior with priors",
             )
     return None
@@ -79,7 +82,7 @@ def separated(likelihood: Likelihood, found: Maximum, scale: Floats) -> Refusal 
 def listed(names: tuple[str, ...], direction: Floats) -> str:
     """The coefficients that matter in a direction, largest first."""
     size = np.abs(direction)
-    order = [int(k) for k in np.argsort(-size) if size[k] > 0.1 * size.max()]
+    order = [int(k) for k in np.argsort(-size) if size[k] > 0.3 * size.max()]
     shown = [f"`{names[k]}`" for k in order[:6]]
     more = f" and {len(order) - 6} more" if len(order) > 6 else ""
     return ", ".join(shown) + more
