@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -299,3 +300,19 @@ def test_every_record_of_the_catalogue_can_be_followed(name: str):
     coded = code_record(scenario, records.read_record(path.parent / scenario.record.file)).require()
     assert coded.complete()
     assert len(coded.of("used")) > 0
+
+
+@given(made_events, st.randoms())
+@settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
+def test_the_order_in_which_events_are_listed_does_not_matter(make: Make, made: list[Event], random: Random):
+    shuffled = made.copy()
+    random.shuffle(shuffled)
+    one, two = (code_record(make(), Record(tuple(events))) for events in (made, shuffled))
+    assert played(one) == played(two)
+    assert {f.event.id: f.fate for f in one.fates} == {f.event.id: f.fate for f in two.fates}
+    assert (one.state, one.round, one.turn, sorted(codes(one))) == (
+        two.state,
+        two.round,
+        two.turn,
+        sorted(codes(two)),
+    )

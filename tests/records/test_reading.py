@@ -214,3 +214,9 @@ def test_names_of_columns_and_files_may_be_written_in_many_ways(tmp_path: Path):
     (found,) = read_record(path).events
     assert (found.id, found.actor) == ("E1", "O'Neil")
     assert read_record(write(tmp_path, "id,date,actor\n")).events == ()
+
+
+def test_the_search_for_duplicates_ends_where_there_are_too_many():
+    day = datetime.date(2025, 1, 1)
+    same = [Event(str(i), day, "US", "RUS", "CONSULT") for i in range(20_000)]
+    assert len(find_duplicates(same, most=50)) == 50

@@ -146,7 +146,10 @@ def _print(found: RecordFindings) -> None:
             f"Left out while reading {found.record.rows:,} rows: {counted}", markup=False, soft_wrap=True
         )
     if found.duplicates:
-        console.print(f"Perhaps one act told twice: {len(found.duplicates)}", markup=False)
+        from goodoffices.records.duplicates import MOST
+
+        more = " or more" if len(found.duplicates) >= MOST else ""
+        console.print(f"Perhaps one act told twice: {len(found.duplicates)}{more}", markup=False)
         for pair in found.duplicates:
             console.print(f"  {pair.first} and {pair.second}: {pair.reason}", markup=False, soft_wrap=True)
     if coded.problems:

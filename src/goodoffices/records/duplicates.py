@@ -14,6 +14,9 @@ from goodoffices.records.event import Event
 DAYS = 1
 """Reports of one act in two sources may differ by a day, as clocks and deadlines do."""
 
+MOST = 1000
+"""Pairs that are looked for; an export of a newswire may hold millions."""
+
 
 @dataclass(frozen=True)
 class Duplicate:
@@ -26,8 +29,8 @@ class Duplicate:
     reason: str
 
 
-def find_duplicates(events: Sequence[Event], *, days: int = DAYS) -> tuple[Duplicate, ...]:
-    """Pairs of events with the same actor, target and type that lie near each other.
+def find_duplicates(events: Sequence[Event], *, days: int = DAYS, most: int = MOST) -> tuple[Duplicate, ...]:
+    """Pairs of events with the same actor, target and type that lie near each other; the search ends after `most`.
 
     Events of two files count when they are at most `days` apart; events of one file only when they agree in the day and
     in the lever and the source's code too, since a file tells one act from another by these.
@@ -49,4 +52,6 @@ def find_duplicates(events: Sequence[Event], *, days: int = DAYS) -> tuple[Dupli
                     found.append(Duplicate(one.id, other.id, f"two sources, {when}"))
                 elif not apart and (one.lever, one.code) == (other.lever, other.code):
                     found.append(Duplicate(one.id, other.id, "one source, the same day and lever"))
+                if len(found) >= most:
+                    return tuple(found)
     return tuple(sorted(found, key=lambda d: (d.first, d.second)))
