@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Callable
 from random import Random
 
@@ -14,6 +15,7 @@ from goodoffices import catalog, language, records
 from goodoffices.core.diagnostics import Refusal
 from goodoffices.inference import CodedRecord, code_record
 from goodoffices.inference.coding import FATES
+from goodoffices.inference.matching import meanings, selection
 from goodoffices.language.scenario import Scenario
 from goodoffices.records import Event, Record
 
@@ -316,3 +318,14 @@ def test_the_order_in_which_events_are_listed_does_not_matter(make: Make, made: 
         two.turn,
         sorted(codes(two)),
     )
+
+
+def test_what_a_large_file_is_read_through_is_what_the_rules_can_count(make: Make):
+    scenario = make()
+    assert scenario.record is not None
+    wanted = selection(scenario.record)
+    for lever, actor in itertools.product(
+        ["warning", "exit", "visit", "truce", "truce_lapsed", "else"], ["US", "RUS", "UKR"]
+    ):
+        made = event("a", 1, lever, actor)
+        assert (wanted.reason(made) is None) == any(meanings(made, scenario.record))

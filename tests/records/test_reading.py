@@ -117,7 +117,7 @@ def test_a_selection_of_a_large_file_counts_what_it_leaves_out(tmp_path: Path):
     assert found.left_out == {
         "before the first day": 5,
         "after the last day": 5,
-        "of an actor that no rule names": 10,
+        "of a kind that no rule counts": 10,
     }
     assert found.rows == 30
     assert [e for batch in stream_events(path, selection=wanted) for e in batch] == list(found.events)
@@ -220,3 +220,21 @@ def test_the_search_for_duplicates_ends_where_there_are_too_many():
     day = datetime.date(2025, 1, 1)
     same = [Event(str(i), day, "US", "RUS", "CONSULT") for i in range(20_000)]
     assert len(find_duplicates(same, most=50)) == 50
+
+
+def test_a_selection_by_patterns_is_the_same_in_the_database_and_in_python(tmp_path: Path):
+    path = write(
+        tmp_path,
+        "id,date,actor,event_type,lever,code\n"
+        "a,2025-01-01,US,THREATEN,warning,1313\nb,2025-01-02,US,CONSULT,visit,042\nc,2025-01-03,RUS,THREATEN,warning,138\n"
+        "d,2025-01-04,O'Neil,AGREE,deal,057\ne,2025-01-05,US,THREATEN,other,131\n",
+    )
+    for patterns, wanted in (
+        (((("actor", ("US",)), ("code", ("131", "04"))),), "abe"),
+        (((("actor", ("O'Neil",)),), (("id", ("c",)),)), "cd"),
+        (((("type", ("THREATEN",)), ("lever", ("warning", "visit"))),), "ac"),
+    ):
+        chosen = Selection(patterns=patterns)
+        kept = [e.id for batch in stream_events(path, selection=chosen) for e in batch]
+        assert kept == list(wanted)
+        assert [e.id for e in read_record(path).events if chosen.reason(e) is None] == kept

@@ -40,8 +40,10 @@ def weight(event: Event, section: RecordSection) -> float:
 
 
 def selection(section: RecordSection) -> Selection:
-    """What rules can match at all, for reading a file that is larger than memory."""
-    patterns = [pattern for rule in (*section.moves, *section.chance) for pattern in rule.patterns]
-    named = all(pattern.actor for pattern in patterns)
-    actors = frozenset(name for pattern in patterns for name in pattern.actor) if named else frozenset[str]()
-    return Selection(section.start, section.until, actors)
+    """What the rules can count at all, for reading a file that is larger than memory."""
+    patterns = tuple(
+        tuple((name, values) for name in PATTERN_FIELDS if (values := getattr(pattern, name)))
+        for rule in (*section.moves, *section.chance)
+        for pattern in rule.patterns
+    )
+    return Selection(section.start, section.until, patterns=patterns)

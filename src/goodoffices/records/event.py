@@ -34,6 +34,17 @@ class Event:
     """Name of the file that it was read from."""
 
 
+Pattern = tuple[tuple[str, tuple[str, ...]], ...]
+"""Fields of an event with the values that each may have; of `code`, what it may begin with."""
+
+
+def _fits(event: Event, pattern: Pattern) -> bool:
+    return all(
+        str(getattr(event, name)).startswith(values) if name == "code" else getattr(event, name) in values
+        for name, values in pattern
+    )
+
+
 @dataclass(frozen=True)
 class Selection:
     """Which events of a file are wanted, so that a file larger than memory can be read; empty parts want all."""
@@ -42,6 +53,8 @@ class Selection:
     until: datetime.date | None = None
     actors: frozenset[str] = frozenset()
     """Events of these actors."""
+    patterns: tuple[Pattern, ...] = ()
+    """Events that fit one of these."""
 
     def reason(self, event: Event) -> str | None:
         """Why an event is not wanted, or None."""
@@ -51,10 +64,12 @@ class Selection:
             return AFTER
         if self.actors and event.actor not in self.actors:
             return OTHER
+        if self.patterns and not any(_fits(event, pattern) for pattern in self.patterns):
+            return OTHER
         return None
 
 
-BEFORE, AFTER, OTHER = "before the first day", "after the last day", "of an actor that no rule names"
+BEFORE, AFTER, OTHER = "before the first day", "after the last day", "of a kind that no rule counts"
 UNDATED = "without a readable date"
 
 

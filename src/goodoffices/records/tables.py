@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import csv
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from goodoffices.core.diagnostics import Refusal, refuse
-from goodoffices.records.event import AFTER, BEFORE, OTHER, UNDATED, Event, Selection
+from goodoffices.records.event import AFTER, BEFORE, OTHER, UNDATED, Event, Pattern, Selection
 from goodoffices.records.formats import FIELDS, FORMATS, Format
 
 PARQUET = (".parquet", ".pq")
@@ -171,9 +171,28 @@ def _kind(selection: Selection) -> str:
     if selection.until is not None:
         tests.append(f"when day > date '{selection.until}' then '{AFTER}'")
     if selection.actors:
-        names = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(selection.actors))
-        tests.append(f"when trim(actor) not in ({names}) then '{OTHER}'")
+        tests.append(f"when trim(actor) not in ({_texts(sorted(selection.actors))}) then '{OTHER}'")
+    if selection.patterns:
+        any_of = " or ".join(f"({_fits(pattern)})" for pattern in selection.patterns)
+        tests.append(f"when not ({any_of}) then '{OTHER}'")
     return f"case {' '.join(tests)} else '' end"
+
+
+def _fits(pattern: Pattern) -> str:
+    """An expression: whether a row fits a pattern."""
+    tests = ["true"]
+    for name, values in pattern:
+        field = f"trim({_quoted(name)})"
+        if name == "code":
+            begins = " or ".join(f"starts_with({field}, {_texts([value])})" for value in values)
+            tests.append(f"({begins})")
+        else:
+            tests.append(f"{field} in ({_texts(values)})")
+    return " and ".join(tests)
+
+
+def _texts(values: Iterable[str]) -> str:
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
 def _quoted(name: str) -> str:
