@@ -60,7 +60,7 @@ def small(make: Make) -> Scenario:
 
 
 def test_a_scenario_recovers_parameters_from_records_of_its_own(make: Make):
-    found = calibrate_scenario(small(make), rounds=3, records=16, settings=Tempering(8, 6, seed=4), nodes=2)
+    found = calibrate_scenario(small(make), rounds=3, records=16, settings=Tempering(64, 6, seed=4), nodes=2)
     assert found.names == ("p", "fee")
     assert found.uniformity().min() > 0.002
     assert found.coverage(0.9).min() > 0.7
@@ -68,9 +68,7 @@ def test_a_scenario_recovers_parameters_from_records_of_its_own(make: Make):
 
 @pytest.mark.slow
 def test_posteriors_of_a_scenario_are_calibrated(make: Make):
-    found = calibrate_scenario(
-        small(make), rounds=4, records=200, settings=Tempering(16, 16, seed=4), nodes=3
-    )
+    found = calibrate_scenario(small(make), rounds=4, records=200, settings=Tempering(64, 8, seed=4), nodes=3)
     assert found.uniformity().min() > 0.005
     for level in (0.5, 0.8):
         error = (level * (1 - level) / 200) ** 0.5
