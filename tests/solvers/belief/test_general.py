@@ -50,6 +50,18 @@ def test_agrees_with_the_tree_as_the_grid_refines(case):
     assert found.value_error.max() < 1e-9
 
 
+def test_places_with_as_many_joint_moves_of_other_movers_are_kept_apart():
+    game, data = random_recursive(2, types=(1, 1), slots=((0, 1),), places=4, edges=2, draws=2)
+    moves = {
+        tuple(len(set(column)) for column in game.action_moves[game.action_place == s].T.tolist())
+        for s in range(4)
+    }
+    assert {(2, 3), (3, 2)} <= moves
+    found = certify_recursive(solve_recursive(game, data, rounds=3, keep=True))
+    assert found.logit_residual.max() < 1e-8
+    assert found.value_error.max() < 1e-9
+
+
 def test_two_types_in_the_general_form_are_solved_as_in_the_special_form(monkeypatch):
     game, data = random_recursive(6, types=(2, 1), moves=(3, 3), edges=2, others=True, draws=2)
     special = solve_recursive(game, data, rounds=3, nodes=7)

@@ -87,14 +87,16 @@ def make_plan(game: RecursiveGame, grid: BeliefGrid) -> Plan:
         by_action[a].append(e)
     groups = []
     for slot in slots:
-        sorts: dict[tuple[str, int, int, int], list[int]] = {}
+        sorts: dict[tuple[str, int, int, tuple[int, ...]], list[int]] = {}
         for s in range(first[slot], first[slot + 1]):
             actions = np.flatnonzero(game.action_place == s)
             width = max(len(by_action[a]) for a in actions.tolist())
-            rows = int((choices.place == s).sum())
-            sorts.setdefault((_kind(game, slot, len(actions)), len(actions), width, rows), []).append(s)
+            moves = game.action_moves[actions, : len(game.slots[slot])]
+            # Two by three moves are six joint moves as three by two are, but no turn of the same kind.
+            each = tuple(len(np.unique(column)) for column in moves.T)
+            sorts.setdefault((_kind(game, slot, len(actions)), len(actions), width, each), []).append(s)
         made = []
-        for (kind, count, width, rows), places in sorted(sorts.items(), key=str):
+        for (kind, count, width, each), places in sorted(sorts.items(), key=str):
             at = np.array(places)
             actions = np.array([np.flatnonzero(game.action_place == s) for s in places])
             edges = np.full((len(places), count, width), -1, dtype=np.int64)
@@ -104,7 +106,7 @@ def make_plan(game: RecursiveGame, grid: BeliefGrid) -> Plan:
             base = first[(slot + 1) % len(game.slots)]
             to = np.where(edges >= 0, game.edge_to[edges] - base, 0)
             own = np.array([np.flatnonzero(choices.place == s) for s in places]).reshape(
-                len(places), int(rows)
+                len(places), sum(each)
             )
             made.append(
                 Group(
