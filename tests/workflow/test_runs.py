@@ -395,3 +395,13 @@ def test_a_store_that_cannot_be_used_is_refused_before_the_work(goodoffices, tmp
         assert "error[store-unwritable]" in done.stderr
         assert "hint: " in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_talks_are_not_kept_and_that_is_said(goodoffices, tmp_path):
+    talks = ["study", "beer-quiche", "--draws", "2", "--method", "belief", "--quiet"]
+    done = goodoffices(*talks, "--store", tmp_path / "kept", "--workers", "2")
+    assert done.returncode == 0
+    assert "nothing is kept" in done.stderr
+    assert "solved in this process" in done.stderr
+    refused = goodoffices(*talks, "--store", tmp_path / "kept", "--resume")
+    assert (refused.returncode, "error[nothing-to-resume]" in refused.stderr) == (1, True)

@@ -88,6 +88,8 @@ def study(
     if solve is not None or isinstance(chosen.form, Talks):
         if resume:
             raise refuse("nothing-to-resume", "draws are kept of trees only", hint="leave `--resume` out")
+        if notice is not None and (engine != "local" or workers is not None):
+            notice("talks are solved in this process: engines and workers solve trees only")
         solver = _Counting(solve or solver_for(chosen.form, tolerance=tolerance))
         return _judge(scenario, chosen, solver, draws, seed, tolerance, progress, begun)
     from goodoffices.workflow.runs import open_sharding, warn
