@@ -14,20 +14,21 @@ from goodoffices.inference.coding import CodedRecord, Step
 
 
 def recorded_path(
-    coded: CodedRecord, first: int, rounds: int | None = None, *, turn: int = 0
+    coded: CodedRecord, first: int, rounds: int | None = None, *, begin: tuple[int, int] = (0, 0)
 ) -> list[Instant]:
-    """What happened from a round and turn (from zero) on, in complete rounds.
+    """What happened in complete rounds.
 
     Args:
-        first: The round that is round one of the question.
+        first: The round, from zero, that is round one of the question.
         rounds: How many rounds; None for all that are complete.
-        turn: Turns before this one, in the first round, had happened already.
+        begin: Round and turn, from zero, before which everything had happened already when the question was asked.
     """
     turns = len(coded.scenario.turns)
     return [
         _instant(step, first, turns)
         for step in coded.complete()
-        if (step.round, step.turn) >= (first, turn) and (rounds is None or step.round < first + rounds)
+        if (step.round, step.turn) >= max((first, 0), begin)
+        and (rounds is None or step.round < first + rounds)
     ]
 
 

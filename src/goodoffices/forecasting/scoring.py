@@ -195,7 +195,7 @@ def score_forecast(
         if last > complete and not coded.over:
             pending.append((entry["question"], f"it is decided by {entry['resolves']} at the latest"))
             continue
-        path = recorded_path(coded, asked_in, entry["rounds"], turn=turn if asked_in == standing else 0)
+        path = recorded_path(coded, asked_in, entry["rounds"], begin=(standing, turn))
         came = bool(happens(coded.scenario, question.event, path)[0])
         given = {MODEL: entry["probability"]} | dict(entry["baselines"])
         resolved.append(
