@@ -140,6 +140,8 @@ def test_a_lottery_that_a_move_starts_is_read_from_events(make: Make):
     )
     assert cold.steps[1].outcome == "engagement.warned"
     assert cold.steps[1].to[0] == 1
+    early = code_record(scenario, record(event("b", 2, "cold")), as_of=MONDAY + datetime.timedelta(2))
+    assert early.turn == 2  # what the lottery gave shows that the turn is over
 
 
 def test_events_of_low_confidence_are_left_out_or_weigh_less(make: Make):

@@ -67,6 +67,15 @@ def test_the_first_draw_is_the_medians(make: Make, tmp_path: Path, path: BeliefP
     assert alone.log_likelihood[0] == pytest.approx(path.log_likelihood[0])
 
 
+def test_the_record_is_followed_at_points_of_ones_own(make: Make, tmp_path: Path, path: BeliefPath):
+    source = lay(make, tmp_path)
+    found = beliefs(source, nodes=5, points={"p": [0.1, 0.9], "fee": 0.5})
+    assert found.draws == 2
+    np.testing.assert_allclose(found.prior["russia"][1], [0.1, 0.9])
+    with pytest.raises(Refusal, match="no parameter `q`"):
+        beliefs(source, points={"q": 1.0})
+
+
 def test_the_data_are_numbers_that_json_can_carry(path: BeliefPath):
     found = json.loads(json.dumps(record_data(path), allow_nan=False))
     assert found["points"][0]["probability"]["warn"]["at_medians"] == pytest.approx(

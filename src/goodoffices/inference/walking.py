@@ -139,7 +139,13 @@ class Walk:
                 {f"{m.party}.{x.name}" for x in m.moves if x.name != m.default} & events.moves.keys()
                 for m in turn.movers
             ]
-            drawn = {o.name for o in turn.outcomes} & events.chance.keys()
+            effects = [e for m in turn.movers for x in m.moves for e in x.then]
+            effects += [e for o in turn.outcomes for e in o.then]
+            drawn = {o.name for o in turn.outcomes}
+            drawn |= {
+                f"{e.factor}.{level}" for e in effects if len(e.outcomes) > 1 for level, _ in e.outcomes
+            }
+            drawn &= events.chance.keys()
             if drawn or (own and all(own)):
                 reached = t + 1
         return reached

@@ -17,6 +17,9 @@ from goodoffices.core.diagnostics import refuse
 from goodoffices.workflow.loading import load
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
     from goodoffices.inference.coding import CodedRecord, Fate
     from goodoffices.inference.path import BeliefPath
     from goodoffices.language.scenario import Scenario
@@ -162,6 +165,7 @@ def beliefs(
     format: str | None = None,
     as_of: datetime.date | None = None,
     set: Mapping[str, float] | None = None,
+    points: Mapping[str, ArrayLike] | None = None,
 ) -> BeliefPath:
     """Follow a record through the solved game: what was likely before each move, and what everybody could believe after it.
 
@@ -174,18 +178,17 @@ def beliefs(
         format: Of these files.
         as_of: Nothing later is looked at.
         set: parameter name -> value.
+        points: parameter -> [b] values of your own, such as draws from a posterior, instead of draws from the priors.
 
     Raises:
-        Refusal: as `check_record`; the errors of the history, where it cannot be followed; `not-solved`.
+        Refusal: as `check_record`; `unknown-parameter`; the errors of the history, where it cannot be followed; `not-solved`.
     """
     import importlib.metadata
-
-    import numpy as np
 
     from goodoffices.compiler.recursive import compile_round
     from goodoffices.inference.likelihood import NODES, RecordLikelihood
     from goodoffices.inference.path import belief_path
-    from goodoffices.language import medians, sample, set_parameters
+    from goodoffices.language import set_parameters
 
     if draws < 1:
         raise refuse("too-few-draws", f"at least one draw is needed, not {draws}")
@@ -194,14 +197,38 @@ def beliefs(
     found = check_record(scenario, record=record, format=format, as_of=as_of)
     coded = found.coded.require()
     likelihood = RecordLikelihood(scenario, coded, compile_round(scenario), nodes or NODES)
-    middle, drawn = medians(scenario), sample(scenario, draws - 1, seed=seed)
-    points = {name: np.append(middle[name], drawn[name]) for name in middle} or {"": np.zeros(draws)}
+    at, whence = _points(scenario, draws, seed, points)
     settings = {
-        "draws": draws,
-        "seed": seed,
+        **whence,
         "nodes_per_axis": likelihood.nodes,
         "files": [Path(file).name for file in found.record.files],
         "as_of": coded.last_day.isoformat(),
         "version": importlib.metadata.version("goodoffices"),
     }
-    return belief_path(likelihood, points, settings=settings)
+    return belief_path(likelihood, at, settings=settings)
+
+
+def _points(
+    scenario: Scenario, draws: int, seed: int, given: Mapping[str, ArrayLike] | None
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, object]]:
+    """Parameter -> [b], and where they come from: the medians with draws from the priors, or what was given."""
+    import numpy as np
+
+    from goodoffices.language import medians, sample
+
+    middle = medians(scenario)
+    if given is None:
+        drawn = sample(scenario, draws - 1, seed=seed)
+        at = {name: np.append(middle[name], drawn[name]) for name in middle} or {"": np.zeros(draws)}
+        return at, {"draws": draws, "seed": seed}
+    for name in given:
+        if name not in middle:
+            raise refuse("unknown-parameter", f"the scenario has no parameter `{name}`")
+    arrays = {
+        name: np.atleast_1d(np.asarray(given.get(name, value), float)) for name, value in middle.items()
+    }
+    width = max((len(values) for values in arrays.values()), default=1)
+    return {name: np.broadcast_to(values, (width,)) for name, values in arrays.items()}, {
+        "draws": width,
+        "whence": "given",
+    }
