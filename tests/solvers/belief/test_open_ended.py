@@ -11,7 +11,7 @@ from recursive_games import every_profile, random_recursive
 from goodoffices.certificates.recursive import certify_recursive
 from goodoffices.core.diagnostics import Refusal
 from goodoffices.games.recursive import RecursiveData, RecursiveGame
-from goodoffices.solvers.belief import solve_accurately, solve_recursive
+from goodoffices.solvers.belief import chunks, solve_accurately, solve_recursive
 
 SMALL = {"types": (2, 1), "moves": (2, 2)}
 
@@ -85,3 +85,25 @@ def test_a_party_that_repeats_one_choice_has_the_closed_form_of_a_discounted_sum
     for own, (a, b) in enumerate([(1.0, 0.0), (0.0, 3.0)]):
         p = 1 / (1 + np.exp(-2.0 * (a - b)))
         assert solution.root[own, 0] == pytest.approx((p * a + (1 - p) * b) / (1 - 0.8), abs=1e-8)
+
+
+WITHOUT_TYPES = {"in turn": ((0,), (1,), ()), "at once": ((0, 1),), "both": ((0, 1, 2), (1,))}
+
+
+@pytest.mark.parametrize("slots", WITHOUT_TYPES.values(), ids=WITHOUT_TYPES)
+def test_without_types_all_places_are_solved_as_one_system(slots):
+    parties = 1 + max(p for movers in slots for p in movers)
+    game, data = random_recursive(2, types=(1,) * parties, slots=slots, places=4, edges=2, draws=3)
+    solution = solve_recursive(game, data, rounds=None, keep=True)
+    assert not solution.status.any()
+    found = certify_recursive(solution)
+    assert found.logit_residual.max() < 1e-9
+    assert found.value_error.max() < 1e-9
+
+
+def test_one_system_comes_to_what_ever_longer_talks_come_to(monkeypatch):
+    game, data = random_recursive(2, types=(1, 1), slots=((0,), (1,), ()), places=4, edges=2, draws=3)
+    at_once = solve_recursive(game, data, rounds=None)
+    monkeypatch.setattr(chunks, "is_endless_case", lambda _: False)
+    longer = solve_recursive(game, data, rounds=None, tolerance=1e-9)
+    np.testing.assert_allclose(at_once.root, longer.root, rtol=0, atol=1e-7)
