@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import socket
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -189,6 +190,8 @@ class RayEngine:
     def _connect(self, address: str | None, workers: int | None) -> None:
         quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
         try:
+            if address is not None:
+                _knock(address)
             if address is None:
                 self.ray.init(
                     num_cpus=workers or cores(),
@@ -204,6 +207,13 @@ class RayEngine:
                 f"no Ray cluster can be reached at {address or 'this machine'}: {str(error).splitlines()[0]}",
                 hint="start one with `ray start --head`, or give its address as `ray://HOST:10001`",
             ) from None
+
+
+def _knock(address: str) -> None:
+    """Raise `OSError` where nobody listens; Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=10).close()
 
 
 def _load() -> Any:
