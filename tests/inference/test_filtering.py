@@ -13,7 +13,9 @@ import pytest
 
 from goodoffices import catalog, language
 from goodoffices.certificates.recursive import Examiner
+from goodoffices.claims.answers import Item
 from goodoffices.claims.flow import Flow
+from goodoffices.claims.talks.reader import TalksReader
 from goodoffices.compiler import compile_scenario
 from goodoffices.compiler.recursive import compile_round
 from goodoffices.core.diagnostics import Refusal
@@ -23,6 +25,7 @@ from goodoffices.inference.branch import trace_turn
 from goodoffices.inference.filtering import Filtered, follow, state_at
 from goodoffices.language.record_section import EventPattern, EventRule, RecordSection
 from goodoffices.language.scenario import Scenario
+from goodoffices.language.tree import LevelTest, MoveMade, StateIs, Timed
 from goodoffices.records import Event, Record
 from goodoffices.solvers import solve_game
 from goodoffices.solvers.belief import solve_recursive
@@ -294,6 +297,38 @@ def test_play_goes_on_from_a_day_as_the_record_was_followed(make: Make):
         states = [compiled.places[s][1][0] for s in front.place.tolist()]
         chance = np.bincount(states, front.total, minlength=3)
         assert chance[2] == pytest.approx(expected.probability[leaving, draw], abs=1e-9)
+
+
+@pytest.mark.parametrize("rounds", ["2", "open-ended"])
+@pytest.mark.parametrize("day", [0, 1, 6])
+def test_questions_are_asked_of_what_is_left_of_the_solution(make: Make, rounds: str, day: int):
+    scenario = with_record(make(("rounds: 3", f"rounds: {rounds}")))
+    compiled = compile_round(scenario)
+    draws = language.sample(scenario, 2, seed=4)
+    count = scenario.time.rounds
+    solution = solve_recursive(compiled.game, compiled.data(draws), rounds=count, nodes=9, keep=True)
+    now = state_at(history("warn pause lapses", "stay"), compiled, solution, MONDAY + datetime.timedelta(day))
+    rest = now.rest(solution)
+    assert rest.rounds == (None if count is None else count - now.round)
+    pause, leave = MoveMade("russia", "pause"), MoveMade("us", "leave")
+    items = [
+        Item("P", (), Timed("ever", pause, 1)), Item("P", (), Timed("ever", leave, 1)),
+        Item("P", (), Timed("at", StateIs(LevelTest("fighting", ("truce",))), 1)),
+        Item("belief", (), None, "russia", (LevelTest("russia.aim", ("soft",)),)),
+    ]  # fmt: skip
+    found = TalksReader(replace(compiled, game=rest.game)).read(items, rest, draws)
+    np.testing.assert_allclose(found[items[3]], now.beliefs[1][1], atol=1e-12)
+    for draw in range(2):
+        slots = 3 - now.place[0]  # to the end of this round
+        fronts = play_forward(solution, slots=slots, draw=draw, front=now.front(solution, draw=draw))
+        truce = [compiled.places[s][1][1] == 1 for s in fronts[-1].place.tolist()]
+        assert found[items[2]][draw] == pytest.approx(fronts[-1].total[truce].sum(), abs=1e-3)
+        if now.place[0] > 0:
+            assert found[items[1]][draw] == pytest.approx(
+                0.0, abs=1e-12
+            )  # the turn of the United States is over
+        if now.place[0] == 2:
+            assert found[items[0]][draw] == pytest.approx(0.0, abs=1e-12)
 
 
 def test_a_round_whose_turns_have_all_been_played_is_ahead_of_the_calendar(make: Make):

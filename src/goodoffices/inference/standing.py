@@ -1,7 +1,7 @@
 """Where play stands on a day of the record, and how questions are asked from there.
 
-Receives what following a record came to; returns the same as a game that begins there, or as a front that is played
-forward through the solution that the record was followed with.
+Receives what following a record came to; returns the same as a game that begins there, what is left of the solution that
+the record was followed with, or a front that is played forward through it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from goodoffices.certificates.stages import Play
+from goodoffices.certificates.stages import Interpolant, Play
 from goodoffices.compiler.recursive import Place
 from goodoffices.games.recursive import Floats, RecursiveData, RecursiveGame, RecursiveSolution
 from goodoffices.solvers.belief.forward import Front
@@ -48,6 +48,27 @@ class Standing:
     def data(self, data: RecursiveData) -> RecursiveData:
         """The game's numbers with what is believed here in the place of the prior."""
         return replace(data, prior=self.beliefs)
+
+    def rest(self, solution: RecursiveSolution) -> RecursiveSolution:
+        """What is left of the solution that the record was followed with, as the solution of a game that begins here."""
+        r = 0 if solution.rounds is None else self.round
+        slot = int(solution.game.place_slot[self.index])
+        data = self.data(solution.data)
+        play = Play(solution.game, data, solution.axes)
+        with np.errstate(divide="ignore"):
+            points = np.concatenate([play.coordinates(p, np.log(b)) for p, b in enumerate(self.beliefs)])
+        worth = solution.values[r][slot][self.index - play.first[slot]]
+        return replace(
+            solution,
+            game=self.game(solution.game),
+            data=data,
+            rounds=self.rounds_left,
+            root=Interpolant(worth, solution.axes).at(points),
+            values=solution.values[r:],
+            log_choice=solution.log_choice[r:],
+            posterior=solution.posterior[r:],
+            certificate=None,
+        )
 
     def front(self, solution: RecursiveSolution, *, draw: int = 0) -> Front:
         """One draw of it, to be played forward through the solution that the record was followed with."""

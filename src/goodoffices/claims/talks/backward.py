@@ -49,17 +49,19 @@ def run_backward(solution: RecursiveSolution, runs: Sequence[Run]) -> list[Float
     solved = Solved(solution)
     states = [_State(solved, run) for run in runs]
     slots = len(solution.game.slots)
+    begin = int(solution.game.place_slot[solution.game.start])  # a question may start within a round
     if solution.rounds is None:
         turns = [Turn(solved, 0, slot) for slot in range(slots)]
         for state in states:
             state.settle(turns)
+            for turn in reversed(turns[begin:] if begin else []):
+                state.step(turn, np.ones(len(state.slot_of), dtype=bool))
     else:
-        layers = [state.layers(solution.rounds * slots) for state in states]
-        for r in range(solution.rounds - 1, -1, -1):
-            for slot in range(slots - 1, -1, -1):
-                turn = Turn(solved, r, slot)
-                for state, live in zip(states, layers, strict=True):
-                    state.step(turn, live[r * slots + slot])
+        layers = [state.layers(solution.rounds * slots - begin) for state in states]
+        for n in range(solution.rounds * slots - 1, begin - 1, -1):
+            turn = Turn(solved, *divmod(n, slots))
+            for state, live in zip(states, layers, strict=True):
+                state.step(turn, live[n - begin])
     return [state.at_outset() for state in states]
 
 
