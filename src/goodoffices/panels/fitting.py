@@ -106,10 +106,13 @@ class Fit:
     @property
     def sentence(self) -> str:
         """What was found, and whether to believe it, in a sentence."""
-        what = {Tree: "game tree", Ultimatum: "ultimatum game", Signalling: "crisis-signalling game"}
-        game = what.get(type(self.panel.model), "simultaneous game")
+        what = {Tree: "a game tree", Ultimatum: "an ultimatum game", Signalling: "a crisis-signalling game"}
+        game = what.get(type(self.panel.model), "a simultaneous game")
         strong = [c for c in self.coefficients if not c.fixed and abs(c.z) > 1.959964]
-        start = f"{len(self.names)} coefficients of a {game} were estimated from {self.rows:,} rows"
+        k, n = len(self.names), self.rows
+        counted = "1 coefficient" if k == 1 else f"{k} coefficients"
+        were = "was" if k == 1 else "were"
+        start = f"{counted} of {game} {were} estimated from {n:,} row{'s' if n != 1 else ''}"
         if not self.converged:
             return f"{start}, but the search did not end at a maximum: {self.maximum.message}."
         names = ", ".join(c.name for c in strong[:4]) + (" and others" if len(strong) > 4 else "")

@@ -44,7 +44,8 @@ def coefficient_picture(rows: Sequence[Row], *, identity: str = "coefficients", 
         element("line", x1=zero, x2=zero, y1=TOP - 8, y2=bottom, class_="zero"),
         element("text", "standard errors from zero", x=zero, y=11.0, class_="tick mid"),
     ]
-    for k in range(-int(reach), int(reach) + 1, 2):
+    last = 2 * int(reach / 2)
+    for k in range(-last, last + 1, 2):
         x = zero + k * unit
         if k:
             drawn.append(element("line", x1=x, x2=x, y1=TOP - 4, y2=bottom, class_="axis"))

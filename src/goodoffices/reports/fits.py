@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from goodoffices.panels.fitting import Fit
 from goodoffices.panels.posterior import Posterior
 from goodoffices.reports.coefficients import Row, coefficient_picture
-from goodoffices.reports.numbers import counted, finite, plain, power
+from goodoffices.reports.numbers import MINUS, counted, finite, plain, power
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -119,9 +119,9 @@ def facts_of(found: Fit | Posterior) -> dict[str, str]:
         facts["Outcomes"] = ", ".join(f"{name} {v:,.0f}" for name, v in found.outcomes.items())
         if found.left_out:
             facts["Left out"] = ", ".join(f"{counted(n, 'row')}: {why}" for why, n in found.left_out.items())
-        facts["Log-likelihood"] = f"{found.log_likelihood:.6f}"
+        facts["Log-likelihood"] = f"{found.log_likelihood:.6f}".replace("-", MINUS)
         if found.panel.penalty:
-            facts["With the penalty"] = f"{found.objective:.6f} ({found.panel.penalty})"
+            facts["With the penalty"] = f"{found.objective:.6f} ({found.panel.penalty})".replace("-", MINUS, 1)
         gradient = power(found.maximum.largest_gradient)
         facts["Search"] = f"{found.maximum.message} (largest entry {gradient})"
         for note in found.notes:
