@@ -71,6 +71,8 @@ class Lever:
     label: str
     tag: str | None
     """Its `lever` in the scenario: pressure, concession, exit, signal, ..."""
+    default: bool
+    """Whether it is what the party's silence means, and so rather the absence of a lever."""
 
     @property
     def name(self) -> str:
@@ -231,7 +233,8 @@ def _levers(form: Form, moves: Sequence[str]) -> tuple[Lever, ...]:
     for turn in form.scenario.turns:
         for mover in turn.movers:
             for move in mover.moves:
-                lever = Lever(mover.party, move.name, move.label, move.lever)
+                silent = move.name == mover.default and move.lever is None
+                lever = Lever(mover.party, move.name, move.label, move.lever, silent)
                 found.setdefault(lever.name, lever)
     for name in moves:
         if name not in found:
