@@ -8,6 +8,7 @@ import cyclopts
 
 import goodoffices
 from goodoffices.cli.checking import check, format_file
+from goodoffices.cli.explaining import inverse, learning, levers, why
 from goodoffices.cli.listing import catalog, schema
 from goodoffices.cli.panels import fit
 from goodoffices.cli.recording import beliefs, record
@@ -35,6 +36,8 @@ app.command(record)
 app.command(runs)
 app.command(beliefs)
 app.command(fit)
+for _command in (levers, inverse, learning, why):
+    app.command(_command)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
