@@ -9,9 +9,10 @@ from scipy.special import ndtr, ndtri
 
 from goodoffices.panels import fit, read_panel, simulate
 from goodoffices.panels.assembling import assemble
+from goodoffices.panels.crisis import Utilities, log_resist, sender
 from goodoffices.panels.equilibria import find_all
 from goodoffices.panels.kernel import Likelihood
-from goodoffices.panels.repeated import estimate, nested_covariance
+from goodoffices.panels.repeated import estimate, nested_covariance, response
 from goodoffices.panels.signalling import signalling_kernel
 
 outside = pytest.mark.skipif(not published.THERE, reason="the reference data are not there")
@@ -154,6 +155,27 @@ def test_derivatives_through_the_equilibrium_are_those_of_differences():
         assert here.hessian[k] == pytest.approx(
             (above.gradient - below.gradient) / (2 * step), rel=1e-6, abs=1e-4
         )
+
+
+def test_the_fixed_point_answers_as_its_jacobian_says_and_not_as_the_transpose():
+    panel, table = synthetic(20, seed=3)
+    known = assemble(panel, table)
+    eta = known.design.eta(np.array([TRUTH[n] for n in known.design.names]))
+
+    def fixed_point(eta):
+        z = find_all(eta).z[:, 0]
+        fight = [float(sender(Utilities(*e), *log_resist(t)).fight) for e, t in zip(eta, z, strict=True)]
+        return np.stack([ndtr(z), np.array(fight)], axis=1)
+
+    p, counts = fixed_point(eta), known.likelihood.data["counts"]
+    _, ours = response(eta, p, counts)
+    _, flipped = response(eta, p, counts, transposed=True)
+    for m in range(7):
+        step = np.zeros(7)
+        step[m] = 1e-5
+        slope = (fixed_point(eta + step) - fixed_point(eta - step)) / 2e-5
+        assert ours[:, :, m] == pytest.approx(slope, abs=1e-7)
+    assert np.abs(flipped - ours).max() > 0.01
 
 
 def test_several_equilibria_are_all_found_and_satisfy_the_equation():

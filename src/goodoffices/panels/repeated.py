@@ -132,8 +132,7 @@ def nested_covariance(likelihood: Likelihood, found: Maximum, *, transposed: boo
     design, data = likelihood.design, likelihood.data
     eta = design.eta(found.point.b)
     p = np.stack([data["resist"], data["fight"]], axis=1)
-    in_p, psi_p, psi_eta = (np.asarray(a) for a in _sensitivities(eta, p, data["counts"]))
-    answer = np.linalg.solve(np.eye(2) - (np.swapaxes(psi_p, 1, 2) if transposed else psi_p), psi_eta)
+    in_p, answer = response(eta, p, data["counts"], transposed=transposed)
     through = np.einsum("rq,rqm->rm", in_p, answer)
     indirect = design.x * through[:, design.index]
     scores = found.point.evaluation.scores
@@ -143,6 +142,12 @@ def nested_covariance(likelihood: Likelihood, found: Maximum, *, transposed: boo
     except np.linalg.LinAlgError:
         return np.full(outer.shape, np.nan)
     return inverse @ outer @ inverse.T
+
+
+def response(eta: Floats, p: Floats, counts: Floats, *, transposed: bool = False) -> tuple[Floats, Floats]:
+    """Derivatives of each episode's log-likelihood in its probabilities [r, 2], and of the fixed point in indices [r, 2, 7]."""
+    in_p, psi_p, psi_eta = (np.asarray(a) for a in _sensitivities(eta, p, counts))
+    return in_p, np.linalg.solve(np.eye(2) - (np.swapaxes(psi_p, 1, 2) if transposed else psi_p), psi_eta)
 
 
 @jax.jit

@@ -121,7 +121,9 @@ def facts_of(found: Fit | Posterior) -> dict[str, str]:
             facts["Left out"] = ", ".join(f"{counted(n, 'row')}: {why}" for why, n in found.left_out.items())
         facts["Log-likelihood"] = f"{found.log_likelihood:.6f}".replace("-", MINUS)
         if found.panel.penalty:
-            facts["With the penalty"] = f"{found.objective:.6f} ({found.panel.penalty})".replace("-", MINUS, 1)
+            facts["With the penalty"] = f"{found.objective:.6f} ({found.panel.penalty})".replace(
+                "-", MINUS, 1
+            )
         gradient = power(found.maximum.largest_gradient)
         facts["Search"] = f"{found.maximum.message} (largest entry {gradient})"
         for note in found.notes:
