@@ -11,7 +11,7 @@ from recursive_games import every_profile, random_recursive
 from goodoffices.certificates.recursive import certify_recursive
 from goodoffices.core.diagnostics import Refusal
 from goodoffices.games.recursive import RecursiveData, RecursiveGame
-from goodoffices.solvers.belief import chunks, solve_accurately, solve_recursive
+from goodoffices.solvers.belief import solve_accurately, solve_recursive, solving
 
 SMALL = {"types": (2, 1), "moves": (2, 2)}
 
@@ -104,6 +104,6 @@ def test_without_types_all_places_are_solved_as_one_system(slots):
 def test_one_system_comes_to_what_ever_longer_talks_come_to(monkeypatch):
     game, data = random_recursive(2, types=(1, 1), slots=((0,), (1,), ()), places=4, edges=2, draws=3)
     at_once = solve_recursive(game, data, rounds=None)
-    monkeypatch.setattr(chunks, "is_endless_case", lambda _: False)
+    monkeypatch.setattr(solving, "is_endless_case", lambda _: False)
     longer = solve_recursive(game, data, rounds=None, tolerance=1e-9)
     np.testing.assert_allclose(at_once.root, longer.root, rtol=0, atol=1e-7)

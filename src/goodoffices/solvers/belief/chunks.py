@@ -16,7 +16,6 @@ import numpy as np
 
 from goodoffices.games.recursive import FailedCell, Floats, Ints, RecursiveData
 from goodoffices.solvers.belief.curves import Curves, curves
-from goodoffices.solvers.belief.endless import Endless, is_endless_case, solve_endless
 from goodoffices.solvers.belief.payoffs import expect, of_actions
 from goodoffices.solvers.belief.plan import GENERAL, SIGNAL, STILL, Group, Plan, Tables, all_tables
 from goodoffices.solvers.belief.proofs import Steepness
@@ -92,13 +91,8 @@ class Chunk:
     def stationary(self, *, tolerance: float, most: int, keep: bool, tick: Any = None) -> Run:
         """Repeat the same round, from nothing after it, until values change by less than `tolerance * (1 - discount)`.
 
-        Draws that are done wait for the others of the chunk. Status 2 where `most` rounds were not enough. Where nobody
-        has a private type, all places are solved as one system instead, unless that fails for a draw.
+        Draws that are done wait for the others of the chunk. Status 2 where `most` rounds were not enough.
         """
-        if is_endless_case(self.plan.game):
-            found = solve_endless(self.plan.game, self.data)
-            if (found.solved | ~self.valid).all():
-                return self._at_once(found, keep)
         run = Run(np.zeros_like(self.end()), status=np.zeros(self.draws, np.int8))
         limit = tolerance * (1.0 - self.data.discount)
         done, slots = ~self.valid, []
@@ -115,22 +109,6 @@ class Chunk:
             if done.all():
                 break
         run.status[~done] = 2
-        if keep:
-            run.keep(slots)
-        return run
-
-    def _at_once(self, found: Endless, keep: bool) -> Run:
-        """What was solved as one system, slot by slot."""
-        game, choices = self.plan.game, self.plan.choices
-        slots = [
-            (
-                found.values[game.place_slot == slot],
-                found.log_choice[game.place_slot[choices.place] == slot, None],
-                np.zeros((self.plan.slot_choices[slot], 0, self.draws)),
-            )
-            for slot in range(len(game.slots))
-        ]
-        run = Run(slots[0][0], status=np.zeros(self.draws, np.int8), cells=found.values[:, 0].size)
         if keep:
             run.keep(slots)
         return run

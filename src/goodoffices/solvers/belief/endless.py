@@ -1,7 +1,7 @@
 """Talks without end in which nobody has a private type: the whole stationary equilibrium followed at once.
 
-Receives a game of which every party has one type, with its numbers; returns values of all places and log strategies, and
-which draws were solved. Instead of ever longer talks, whose values settle only as fast as the discount lets them, values
+Receives a game of which every party has one type, with its numbers; returns a solution without a certificate, or None
+where a draw could not be followed. Instead of ever longer talks, whose values settle only as fast as the discount lets them, values
 and strategies of all places are unknowns of one system, followed from zero rationality (Eibelshäuser, Klockmann,
 Poensgen and von Schenk 2023 do so, too). Strategies are eliminated place by place, so that what is solved as a whole is as
 large as there are values.
@@ -12,13 +12,23 @@ moves of a place's movers one after another.
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from goodoffices.games.recursive import Floats, Ints, RecursiveData, RecursiveGame, list_choices
-from goodoffices.solvers.belief.payoffs import of_actions
+from goodoffices.games.recursive import (
+    Choices,
+    Floats,
+    Ints,
+    RecursiveData,
+    RecursiveGame,
+    RecursiveSolution,
+    Survey,
+    list_choices,
+)
+from goodoffices.solvers.belief.payoffs import finite, of_actions, take
 
 MOST_VALUES = 2_000
 """Number of unknown values beyond which ever longer talks are the better way."""
@@ -31,6 +41,8 @@ LARGEST_CORRECTION = 1.0
 ON_THE_WAY, ARRIVED = 1e-2, 1e-7
 """A Newton step this small leaves an error of its square."""
 MOST = 500
+MOST_TOGETHER = 64
+"""Draws followed together: the last of them keep the others' company short."""
 
 
 class Endless(NamedTuple):
@@ -82,19 +94,60 @@ class _Point(NamedTuple):
         self.values[which], self.logs[which] = other.values, other.logs
 
 
+def solve_whole(
+    game: RecursiveGame, data: RecursiveData, *, keep: bool, memory: int
+) -> RecursiveSolution | None:
+    """The stationary solution of all draws, some at a time; None where a draw could not be followed to its end.
+
+    Draws whose numbers are not finite are not looked at (status 3).
+    """
+    begun = time.perf_counter()
+    valid = finite(data)
+    draws, places = len(valid), len(game.place_slot)
+    choices = list_choices(game)
+    values = np.full((places, len(game.players), draws), np.nan)
+    logs = np.full((len(choices.place), draws), np.nan)
+    each = 8 * (4 * len(game.action_place) * places + 3 * (places * len(game.players)) ** 2)
+    count = max(1, min(MOST_TOGETHER, memory // (2 * each)))
+    which = np.flatnonzero(valid)
+    for first in range(0, len(which), count):
+        some = which[first : first + count]
+        found = solve_endless(game, choices, take(data, some))
+        if not found.solved.all():
+            return None
+        values[..., some], logs[..., some] = found.values, found.log_choice
+    slots = range(len(game.slots))
+    first_place = int(np.searchsorted(game.place_slot, 0))
+    of_slot = [np.flatnonzero(game.place_slot[choices.place] == slot) for slot in slots]
+    blank = tuple(np.zeros((len(rows), 0, draws)) for rows in of_slot)
+    return RecursiveSolution(
+        game,
+        data,
+        (),
+        None,
+        values[game.start - first_place],
+        (tuple(values[game.place_slot == slot] for slot in slots),) if keep else (),
+        (tuple(logs[rows, None] for rows in of_slot),) if keep else (),
+        (blank,) if keep else (),
+        np.where(valid, 0, 3).astype(np.int8),
+        None,
+        Survey(places * len(which), 0, 0, time.perf_counter() - begun),
+    )
+
+
 def is_endless_case(game: RecursiveGame) -> bool:
     """Whether the talks can be solved so."""
     return max(game.types) == 1 and len(game.place_slot) * len(game.players) <= MOST_VALUES
 
 
-def solve_endless(game: RecursiveGame, data: RecursiveData) -> Endless:
+def solve_endless(game: RecursiveGame, choices: Choices, data: RecursiveData) -> Endless:
     """Follow every draw from zero rationality to its own; `data` has an axis of draws everywhere."""
-    kinds, choices = _kinds(game, data)
+    kinds = _kinds(game, choices, data)
     draws, places, parties = data.discount.shape[-1], len(game.place_slot), len(game.players)
     precision = data.rationality.T  # [b, p]
     scale = np.maximum(precision.max(1), 1e-9)
     end = np.log1p(scale)
-    point = _Point(np.zeros((draws, places, parties)), np.zeros((draws, choices)))
+    point = _Point(np.zeros((draws, places, parties)), np.zeros((draws, len(choices.place))))
     for kind in kinds:
         begin = 0
         for count in kind.counts:
@@ -304,16 +357,20 @@ def _solve(matrix: Floats, right: Floats) -> Floats:
         return np.full_like(right, np.nan)
 
 
-def _kinds(game: RecursiveGame, data: RecursiveData) -> tuple[list[_Kind], int]:
-    """The places by kind, and the number of choices."""
-    choices = list_choices(game)
+def _kinds(game: RecursiveGame, choices: Choices, data: RecursiveData) -> list[_Kind]:
+    """The places by kind."""
     payoff = of_actions(game, data)[:, 0]  # [a, p, b]
     draws, places = data.discount.shape[-1], len(game.place_slot)
     first = np.searchsorted(choices.place, np.arange(places))
     begin = np.searchsorted(game.action_place, np.arange(places + 1))
     last = game.place_slot == len(game.slots) - 1
-    goes = np.zeros((len(game.action_place), places, draws))
-    np.add.at(goes, (game.edge_action, game.edge_to), data.odds)
+    goes = np.zeros((len(game.action_place) * places, draws))
+    edge = game.edge_action * places + game.edge_to
+    if (np.diff(edge) > 0).all():
+        goes[edge] = data.odds
+    else:
+        np.add.at(goes, edge, data.odds)
+    goes = goes.reshape(-1, places, draws)
     sorts: dict[tuple[tuple[int, ...], tuple[int, ...]], list[int]] = {}
     for s in range(places):
         movers = game.slots[game.place_slot[s]]
@@ -335,4 +392,4 @@ def _kinds(game: RecursiveGame, data: RecursiveData) -> tuple[list[_Kind], int]:
                 np.ascontiguousarray(np.moveaxis(chance, -1, 0)),
             )
         )
-    return out, len(choices.place)
+    return out

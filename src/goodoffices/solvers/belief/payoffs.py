@@ -34,13 +34,36 @@ def with_draws(game: RecursiveGame, data: RecursiveData) -> RecursiveData:
     return RecursiveData(out[0], out[1], out[2], tuple(out[5:]), out[3], out[4])
 
 
+def finite(data: RecursiveData) -> np.ndarray:
+    """[b] whether all numbers of a draw are finite, and odds, priors, rationality and discount not negative."""
+    draws = data.discount.shape[-1]
+    good = np.ones(draws, dtype=bool)
+    for array in (data.payoff, data.odds, data.end, data.rationality, data.discount, *data.prior):
+        good &= np.isfinite(array).reshape(-1, draws).all(0)
+    for array in (data.odds, data.rationality, data.discount, *data.prior):
+        good &= ~(array < 0).reshape(-1, draws).any(0)
+    return good
+
+
+def take(data: RecursiveData, index: np.ndarray) -> RecursiveData:
+    """The numbers of some draws."""
+    return RecursiveData(
+        data.payoff[..., index],
+        data.odds[..., index],
+        data.end[..., index],
+        tuple(p[..., index] for p in data.prior),
+        data.rationality[..., index],
+        data.discount[..., index],
+    )
+
+
 def of_actions(game: RecursiveGame, data: RecursiveData) -> Floats:
     """[a, k, p, b] payoff of each action, averaged over its edges."""
-    out = np.zeros((len(game.action_place), *data.payoff.shape[1:]))
     # An edge without any chance counts for nothing, whatever is paid on it.
     worth = np.where(data.odds[:, None, None] > 0, data.odds[:, None, None] * data.payoff, 0.0)
     worth = np.where(np.isnan(data.odds)[:, None, None], np.nan, worth)
-    np.add.at(out, game.edge_action, worth)
+    begin = np.searchsorted(game.edge_action, np.arange(len(game.action_place)))
+    out: Floats = np.add.reduceat(worth, begin, axis=0)  # every action has an edge
     return out
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from goodoffices.certificates.recursive import certify_recursive
 from goodoffices.core.diagnostics import Refusal
 from goodoffices.games.recursive import BeliefCertificate, RecursiveData, RecursiveGame, RecursiveSolution
-from goodoffices.solvers.belief.payoffs import with_draws
+from goodoffices.solvers.belief.payoffs import take, with_draws
 from goodoffices.solvers.belief.solving import solve_recursive
 
 PROBE = 8
@@ -54,7 +54,7 @@ def solve_accurately(
     wide = with_draws(game, data)
     draws = wide.discount.shape[-1]
     probed = np.unique(np.linspace(0, draws - 1, min(PROBE, draws)).round().astype(np.int64))
-    probe = _take(wide, probed)
+    probe = take(wide, probed)
     solution, certificate = None, None
     size = used = nodes
     keep: dict[str, Any] = options | {"keep": True}
@@ -78,17 +78,6 @@ def solve_accurately(
     coarse = certificate.off_grid > accuracy
     status[probed] = np.where((status[probed] == 0) & coarse, 4, status[probed])
     return dataclasses.replace(solution, status=status, certificate=_spread(certificate, probed, draws))
-
-
-def _take(data: RecursiveData, index: np.ndarray) -> RecursiveData:
-    return RecursiveData(
-        data.payoff[..., index],
-        data.odds[..., index],
-        data.end[..., index],
-        tuple(p[..., index] for p in data.prior),
-        data.rationality[..., index],
-        data.discount[..., index],
-    )
 
 
 def _spread(certificate: BeliefCertificate, index: np.ndarray, draws: int) -> BeliefCertificate:

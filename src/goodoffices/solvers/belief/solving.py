@@ -26,9 +26,10 @@ from goodoffices.games.recursive import (
     Survey,
 )
 from goodoffices.solvers.belief.chunks import Chunk, Run
+from goodoffices.solvers.belief.endless import is_endless_case, solve_whole
 from goodoffices.solvers.belief.grid import BeliefGrid, coordinates_of, make_grid
 from goodoffices.solvers.belief.interpolation import interpolate, slopes
-from goodoffices.solvers.belief.payoffs import with_draws
+from goodoffices.solvers.belief.payoffs import finite, with_draws
 from goodoffices.solvers.belief.plan import Plan, make_plan
 
 CHUNK = 32
@@ -58,7 +59,7 @@ def solve_recursive(
     Args:
         data: The numbers; every array may have a last axis of draws.
         rounds: Number of rounds; None for talks without end, whose strategies do not depend on the round. They are found
-            as the limit of ever longer talks.
+            as the limit of ever longer talks; where nobody has a private type, all at once from zero rationality.
         nodes: Nodes on each axis of belief (one number for all).
         keep: Whether values and strategies of all rounds are kept; None keeps them where they fit in a quarter of
             `memory`.
@@ -84,6 +85,10 @@ def solve_recursive(
     begun = time.perf_counter()
     wide = with_draws(game, data)
     _check_rounds(rounds, wide, from_outset)
+    if rounds is None and is_endless_case(game):
+        whole = solve_whole(game, wide, keep=keep is not False, memory=memory)
+        if whole is not None:
+            return whole
     length = rounds or 1
     draws = wide.discount.shape[-1]
     grid = make_grid(game.types, nodes)
@@ -171,17 +176,6 @@ def _too_large(game: RecursiveGame, grid: BeliefGrid, needed: int, memory: int) 
         f"{memory / 2**30:.1f} GB are allowed",
         hint="fewer nodes (a lower accuracy), fewer private types, or do not keep all rounds",
     )
-
-
-def finite(data: RecursiveData) -> np.ndarray:
-    """[b] whether all numbers of a draw are finite, and odds, priors, rationality and discount not negative."""
-    draws = data.discount.shape[-1]
-    good = np.ones(draws, dtype=bool)
-    for array in (data.payoff, data.odds, data.end, data.rationality, data.discount, *data.prior):
-        good &= np.isfinite(array).reshape(-1, draws).all(0)
-    for array in (data.odds, data.rationality, data.discount, *data.prior):
-        good &= ~(array < 0).reshape(-1, draws).any(0)
-    return good
 
 
 def cut(data: RecursiveData, valid: np.ndarray, begin: int, size: int) -> tuple[RecursiveData, np.ndarray]:
