@@ -147,7 +147,8 @@ def nested_covariance(likelihood: Likelihood, found: Maximum, *, transposed: boo
 def response(eta: Floats, p: Floats, counts: Floats, *, transposed: bool = False) -> tuple[Floats, Floats]:
     """Derivatives of each episode's log-likelihood in its probabilities [r, 2], and of the fixed point in indices [r, 2, 7]."""
     in_p, psi_p, psi_eta = (np.asarray(a) for a in _sensitivities(eta, p, counts))
-    return in_p, np.linalg.solve(np.eye(2) - (np.swapaxes(psi_p, 1, 2) if transposed else psi_p), psi_eta)
+    answer: Any = np.linalg.solve(np.eye(2) - (np.swapaxes(psi_p, 1, 2) if transposed else psi_p), psi_eta)
+    return in_p, answer
 
 
 @jax.jit
