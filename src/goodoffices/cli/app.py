@@ -9,6 +9,8 @@ import cyclopts
 import goodoffices
 from goodoffices.cli.checking import check, format_file
 from goodoffices.cli.explaining import inverse, learning, levers, why
+from goodoffices.cli.fitting import learn, rivals
+from goodoffices.cli.forecasting import backtest, forecast, score, verify
 from goodoffices.cli.listing import catalog, schema
 from goodoffices.cli.panels import fit
 from goodoffices.cli.recording import beliefs, record
@@ -35,6 +37,8 @@ app.command(format_file, name="format")
 app.command(record)
 app.command(runs)
 app.command(beliefs)
+for _command in (learn, rivals, forecast, verify, score, backtest):
+    app.command(_command)
 app.command(fit)
 for _command in (levers, inverse, learning, why):
     app.command(_command)

@@ -13,7 +13,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-import goodoffices
 from goodoffices.reports import html
 from goodoffices.reports.files import replace
 from goodoffices.reports.numbers import interval, percent, plain
@@ -133,7 +132,7 @@ def _page(
     template = html.environment().get_template("posterior.html")
     return template.render(
         title=title,
-        version=goodoffices.__version__,
+        version=settings.get("version", ""),
         lead=lines[:1],
         lines=[line.strip() for line in lines[1:] if line.strip()],
         plot=plot,

@@ -120,19 +120,25 @@ def score_words(data: dict[str, Any]) -> Iterator[str]:
     if not data["n"]:
         yield "Nothing can be scored yet."
     else:
-        skill = data["skill"]
-        beaten = [name for name, value in skill.items() if (value or 0) > 0]
-        lost = [name for name in skill if name not in beaten]
-        verdict = f"It beat {_and(beaten)}" if beaten else "It beat no baseline"
-        yield f"{verdict}{f' and lost to {_and(lost)}' if beaten and lost else ''}, over {counted(data['n'], 'forecast')} (logarithmic score)."
+        skill, saved = data["skill"], data["bits_saved"]
+        better = [who for who in skill if _sure(saved[who]) > 0]
+        worse = [who for who in skill if _sure(saved[who]) < 0]
+        alike = [who for who in skill if who not in better + worse]
+        parts = [
+            f"{verb} {_and(names)}"
+            for verb, names in (("beats", better), ("loses to", worse), ("cannot be told from", alike))
+            if names
+        ]
+        listed = "; ".join(parts) or "has no baseline to be held against"
+        yield f"Over {counted(data['n'], 'forecast')} the model {listed} (logarithmic score, twice its standard error)."
         yield ""
         yield "  mean score, smaller is better:    log, bits   Brier   ranked probability"
         for who, row in data["scores"].items():
             yield f"  {who:<32} {_number(row['log']):>10} {_number(row['brier']):>7} {_number(row['ranked_probability']):>12}"
         yield ""
-        for who, saved in data["bits_saved"].items():
-            error = f" ± {saved['error']:.2f}" if saved["error"] is not None else ""
-            yield f"  against {who}: {_number(saved['mean'])}{error} bits saved a forecast, skill {_number(skill[who])}"
+        for who, row in saved.items():
+            error = f" ± {row['error']:.2f}" if row["error"] is not None else ""
+            yield f"  against {who}: {_number(row['mean'])}{error} bits saved a forecast, skill {_number(skill[who])}"
         yield ""
         for b in data["calibration"]:
             if b["n"]:
@@ -146,6 +152,12 @@ def score_words(data: dict[str, Any]) -> Iterator[str]:
             yield f"  {w['forecast']}: {w['happened']}, given {percent(w['probability']['model'])} ({_number(w['bits']['model'])} bits)"
     for p in data["pending"]:
         yield f"Open: {p['forecast']}: {p['why']}"
+
+
+def _sure(saved: dict[str, Any]) -> int:
+    """Whether what was saved differs from nothing by more than twice its error: 1, -1 or 0."""
+    mean, error = saved["mean"], saved["error"]
+    return 0 if mean is None or error is None or abs(mean) <= 2 * error else (1 if mean > 0 else -1)
 
 
 def _who(e: dict[str, Any]) -> str:
