@@ -78,7 +78,7 @@ def test_a_single_parameter_goes_the_whole_way_alone():
 
 def test_answers_reach_the_goal_and_a_little_before_them_it_is_not_reached():
     scenario = load("crisis-signalling")
-    form, goal = compile_scenario(scenario), find_claim(scenario, "P(target.resist) >= 0.3")
+    form, goal = compile_scenario(scenario), find_claim(scenario, "P(target.resist) >= 0.4")
     found = find_inverse(form, goal, solve=solve_batch, recompile=compile_scenario)
     assert not found.reached
     assert found.answers

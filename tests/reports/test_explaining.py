@@ -20,7 +20,7 @@ def made():
     contrast = lever_view.set_against(levers, "challenger.challenge", "challenger.fight", on=None)
     inverse = explaining.inverse(
         scenario,
-        "P(target.resist) >= 0.3",
+        "P(target.resist) >= 0.4",
         pay=["target.resist", "challenger.wait"],
         vary=["audience", "war_loss"],
     )
