@@ -19,7 +19,7 @@ from goodoffices.solvers.belief.turns import CLOSE, Turn, newton, stage, step_of
 Flags = NDArray[np.bool_]
 FIRST, SHORTEST = 0.3, 1e-5
 """Lengths of steps along the branch."""
-LARGEST_FOLLOWED = 0.5
+LARGEST_FOLLOWED = 0.25
 """Longest first Newton step after a step along the branch."""
 LEAST_COSINE = 0.6
 ON_THE_WAY = 2e-3

@@ -39,34 +39,6 @@ def _end(near: Array, far: Array, h0: Any, h1: Any, xp: Any) -> Array:
     return xp.where((near * far < 0) & (xp.abs(slope) > 3 * xp.abs(near)), 3 * near, slope)
 
 
-def basis(x: Array, nodes: np.ndarray, xp: Any = np) -> tuple[Array, Array, Array, Array]:
-    """Weights of the values and of the slopes at all nodes, and the derivatives of both in x.
-
-    Each has the nodes as a new first axis: an interpolated value is the sum over nodes of weight times value plus weight
-    times slope. Few of the weights are not zero; with few nodes that is faster than looking intervals up.
-    """
-    zero = xp.zeros_like(x)
-    parts: list[list[Array]] = [[zero] * len(nodes) for _ in range(4)]
-    for i, (low, high) in enumerate(zip(nodes[:-1].tolist(), nodes[1:].tolist(), strict=True)):
-        h = high - low
-        inside = (x >= low) & (x < high) if i < len(nodes) - 2 else x >= low
-        t = xp.where(inside, (x - low) / h, 0.0)
-        one = xp.where(inside, 1.0, 0.0)
-        t2 = t * t
-        t3 = t2 * t
-        right = 3 * t2 - 2 * t3
-        for part, left_value, right_value in (
-            (0, one - right, right),
-            (1, h * (t - 2 * t2 + t3), h * (t3 - t2)),
-            (2, (6 * t2 - 6 * t) / h, (6 * t - 6 * t2) / h),
-            (3, one - 4 * t + 3 * t2, 3 * t2 - 2 * t),
-        ):
-            parts[part][i] = parts[part][i] + left_value
-            parts[part][i + 1] = parts[part][i + 1] + right_value
-    value, slope, value_change, slope_change = (xp.stack(part) for part in parts)
-    return value, slope, value_change, slope_change
-
-
 def interpolate(
     x: Array, values: Array, slope: Array, nodes: np.ndarray, xp: Any = np
 ) -> tuple[Array, Array]:

@@ -67,16 +67,6 @@ def evaluate(
     return Stage(gap, logs, diagonal, row, surplus[1] - surplus[0])
 
 
-def newton_step(stage: Stage, right: Array, xp: Any = np) -> Array:
-    """Solve the Jacobian for a right-hand side [m, x] (Sherman and Morrison 1950)."""
-    safe = xp.where(xp.abs(stage.diagonal) < 1e-12, 1e-12, stage.diagonal)
-    y = right / safe
-    w = 1.0 / safe
-    bottom = 1.0 + (stage.row * w).sum(0)
-    bottom = xp.where(xp.abs(bottom) < 1e-12, 1e-12, bottom)
-    return y - w * ((stage.row * y).sum(0) / bottom)
-
-
 def probability(z: Array, xp: Any = np) -> Array:
     """The belief in the first type; exact at both ends."""
     return xp.where(z >= 0, 1.0 / (1.0 + xp.exp(-xp.abs(z))), xp.exp(-xp.abs(z)) / (1.0 + xp.exp(-xp.abs(z))))
