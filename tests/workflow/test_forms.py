@@ -154,3 +154,72 @@ def test_the_record_of_a_solution_says_what_each_type_does(talks, tmp_path):
     for strategy in record["strategies"]:
         assert sum(strategy["moves"].values()) == pytest.approx(1.0)
     assert record["certificate"]["logit_residual"] < 1e-6
+
+
+RECORDED = (
+    TALKS.replace('war: "on"', "war: on").replace('war == "on"', "war == on").partition("claims:")[0]
+    + """
+record:
+  file: events.csv
+  moves:
+    host.warn: {actor: US, lever: warning}
+    side.pause: {actor: RUS, lever: truce}
+claims:
+  later: {text: a, says: P(side.pause within 1 rounds | see 2025-01-12) > P(side.pause within 1 rounds)}
+  learnt: {text: b, says: belief(side.aim == settle | see 2025-01-12) > belief(side.aim == settle)}
+"""
+)
+EVENTS = """id,date,actor,target,event_type,lever,description,confidence
+A1,2025-01-07,US,RUS,THREATEN,warning,A warning,high
+A2,2025-01-09,RUS,UKR,RETREAT,truce,A pause,high
+"""
+
+
+def test_a_question_starts_from_what_the_record_had_produced(tmp_path):
+    (tmp_path / "talks.yaml").write_text(RECORDED)
+    (tmp_path / "events.csv").write_text(EVENTS)
+    scenario = language.load(tmp_path / "talks.yaml")
+    chosen = choose_form(scenario)
+    assert chosen.method == "belief"
+    assert "2025-01-12" in chosen.why
+    draws = sample(scenario, 3, seed=2)
+    found = survey(
+        chosen.form,
+        list(wanted(chosen.form, scenario.claims)),
+        draws,
+        solve=solver_for(chosen.form, tolerance=1e-9),
+    )
+    values = {(world.see is not None, item.kind): v for (world, item), v in found.known.answers.items()}
+
+    from goodoffices.inference.calendar import timetable
+    from goodoffices.inference.filtering import state_at
+    from goodoffices.solvers.belief import play_forward, solve_recursive
+
+    compiled = chosen.form.round
+    solution = solve_recursive(
+        compiled.game, compiled.data(draws), rounds=timetable(scenario).rounds, nodes=9, keep=True
+    )
+    day = next(world.see for world, _ in found.known.answers if world.see)
+    standing = state_at(chosen.form.record, compiled, solution, day)
+    settle = scenario.types[0].levels.index("settle")
+    np.testing.assert_allclose(values[True, "belief"], standing.beliefs[1][settle], atol=1e-8)
+    assert (values[True, "belief"] > values[False, "belief"]).all()
+    for b in range(3):
+        fronts = play_forward(solution, slots=2, draw=b, front=standing.front(solution, draw=b))
+        paused = sum(
+            fronts[-1].total[n]
+            for n, place in enumerate(fronts[-1].place)
+            if compiled.places[place][1][1] == scenario.factors[1].levels.index("paused")
+        )
+        assert values[True, "P"][b] == pytest.approx(paused, abs=5e-3)
+
+
+def test_a_day_of_the_record_is_not_for_trees_nor_for_imposed_moves(tmp_path):
+    (tmp_path / "talks.yaml").write_text(RECORDED)
+    (tmp_path / "events.csv").write_text(EVENTS)
+    with pytest.raises(Refusal, match="does not begin with the record"):
+        workflow.study(language.load(tmp_path / "talks.yaml"), draws=2, method="tree")
+    both = RECORDED.replace("| see 2025-01-12) > P(side", "| see 2025-01-12, do(host.warn)) > P(side")
+    (tmp_path / "talks.yaml").write_text(both)
+    with pytest.raises(Refusal, match="cannot impose"):
+        workflow.study(language.load(tmp_path / "talks.yaml"), draws=2)

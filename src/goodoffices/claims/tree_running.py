@@ -19,6 +19,7 @@ from goodoffices.claims.running import RESIDUAL, Look, Running, choice_of, neigh
 from goodoffices.claims.worlds import AS_IS, World
 from goodoffices.compiler.expressions import Array
 from goodoffices.compiler.scenario_tree import ScenarioTree
+from goodoffices.core.diagnostics import refuse
 from goodoffices.games.extensive import STATUS, ExtensiveGame, GameData, Solution
 
 CHUNK_BYTES = 150_000_000
@@ -48,6 +49,13 @@ class TreeRunning(Running):
         reader: Reader | None = None,
     ) -> None:
         super().__init__(tree.scenario, by_world)
+        day = next((world.see for world in by_world if world.see is not None), None)
+        if day is not None:
+            raise refuse(
+                "see-needs-belief",
+                f"a claim starts on {day}, and the tree does not begin with the record",
+                hint="use `--method belief`, or leave `--method` out",
+            )
         self.tree, self.reader, self.solve = tree, reader or Reader(tree), solve
         imposed = frozenset(choice_of(name) for name in tree.scenario.imposed)
         self.allowed = {

@@ -7,6 +7,7 @@ moves that may be played in it.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -34,23 +35,30 @@ class World:
     set: tuple[tuple[str, Expression], ...] = ()
     shift: tuple[str, int] | None = None
     """A parameter and the direction, -1 or 1, in which it is shifted."""
+    see: datetime.date | None = None
+    """The question starts from the state and beliefs that the record had produced when this day ended."""
 
     def changed(self, conditions: tuple[Condition, ...]) -> World:
         """This world with what the conditions change as well; a later `set` of a parameter replaces an earlier one."""
-        seen = next((c for c in conditions if isinstance(c, See)), None)
-        if seen is not None:
-            raise refuse(
-                "see-not-answered",
-                "questions that start on a day of the record are not answered here yet",
-                span=seen.span,
-                hint="`goodoffices beliefs SCENARIO --as-of DATE` shows state and beliefs on that day",
-            )
         do = {(c.party, c.move) for c in conditions if isinstance(c, Do)}
         without = {(c.party, c.move) for c in conditions if isinstance(c, Without)}
         values = dict(self.set) | {c.parameter: c.value for c in conditions if isinstance(c, SetParameter)}
-        return World(
-            self.do | do, self.without | without, tuple(sorted(values.items(), key=_first)), self.shift
+        see = next((c for c in conditions if isinstance(c, See)), None)
+        found = World(
+            self.do | do,
+            self.without | without,
+            tuple(sorted(values.items(), key=_first)),
+            self.shift,
+            self.see if see is None else see.day,
         )
+        if found.see is not None and (found.do or found.without):
+            raise refuse(
+                "see-with-other-rules",
+                "a question that starts on a day of the record cannot impose a move or take one away",
+                span=next((c.span for c in conditions), None),
+                hint="the record was made by the rules as they are; use `after`, or ask without `see`",
+            )
+        return found
 
     def draws(self, scenario: Scenario, draws: Mapping[str, Array]) -> dict[str, Array]:
         """The world's parameters, parameter -> [b]; `set` reads the values before any change."""

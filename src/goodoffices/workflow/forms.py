@@ -5,6 +5,7 @@ Receives a scenario and what was asked for; returns the compiled form with the r
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -84,6 +85,10 @@ def choose_form(
     if count is None:
         why = "talks without end have no tree"
         return Chosen(_talks(scenario, count, accuracy, rationality), "belief", why)
+    day = _seen(scenario)
+    if day is not None:
+        why = f"a claim starts on {day}, a day of the record"
+        return Chosen(_talks(scenario, count, accuracy, rationality), "belief", why)
     try:
         tree = compile_scenario(scenario, rounds=count, most_nodes=AUTO_NODES)
     except Refusal as refusal:
@@ -118,6 +123,7 @@ def _solve_talks(
     *,
     rounds: int | None,
     nodes: int,
+    from_outset: bool,
     tolerance: float,
     progress: Callable[[float], None] | None = None,
 ) -> RecursiveSolution:
@@ -129,9 +135,7 @@ def _solve_talks(
         rounds=rounds,
         nodes=nodes,
         keep=True,
-        # What is at stake is discounted to where the game's other form discounts it: the outset of a tree. Talks
-        # without end have none.
-        from_outset=rounds is not None,
+        from_outset=from_outset,
         tolerance=tolerance,
         progress=progress,
     )
@@ -141,7 +145,22 @@ def _talks(scenario: Scenario, rounds: int | None, accuracy: float | None, ratio
     from goodoffices.claims.talks.form import NODES, Talks
 
     nodes = NODES if accuracy is None else _nodes(scenario, rounds, accuracy, rationality)
-    return Talks(scenario, rounds, nodes, accuracy)
+    record = None
+    if scenario.record is not None and _seen(scenario) is not None:
+        from goodoffices.workflow.recording import read_events
+
+        record = read_events(scenario)
+    return Talks(scenario, rounds, nodes, accuracy, record)
+
+
+def _seen(scenario: Scenario) -> datetime.date | None:
+    """A day of the record from which a claim starts, if one does."""
+    from goodoffices.claims.survey import wanted
+    from goodoffices.claims.talks.form import Talks
+
+    # Which questions are asked does not depend on the form.
+    asked = wanted(Talks(scenario, scenario.time.rounds), scenario.claims)
+    return next((world.see for world, _ in asked if world.see is not None), None)
 
 
 def _nodes(scenario: Scenario, rounds: int | None, accuracy: float, rationality: float | None) -> int:

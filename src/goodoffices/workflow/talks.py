@@ -50,7 +50,9 @@ def solve_talks(talks: Talks, *, rationality: float | None = None) -> RecursiveS
     if rationality is not None:
         data = with_rationality(data, rationality)
     solve: Any = solver_for(talks, tolerance=TOLERANCE)
-    found: RecursiveSolution = solve(compiled.game, data, rounds=talks.rounds, nodes=talks.nodes)
+    found: RecursiveSolution = solve(
+        compiled.game, data, rounds=talks.rounds, nodes=talks.nodes, from_outset=talks.rounds is not None
+    )
     rounds = None if talks.rounds is None or talks.rounds <= 4 else 4
     certificate = certify_recursive(found, rounds=rounds) if found.log_choice else None
     status = found.status

@@ -15,6 +15,7 @@ from goodoffices.claims.worlds import World
 from goodoffices.compiler.recursive import Choice, ScenarioRound, compile_round
 from goodoffices.games.recursive import RecursiveData, RecursiveGame, RecursiveSolution
 from goodoffices.language.scenario import Scenario
+from goodoffices.records.event import Record
 
 NODES = 9
 """Nodes on each axis of belief unless another number is asked for."""
@@ -27,9 +28,19 @@ class SolveTalks(Protocol):
     """Solves a batch of talks, draws on the last axis."""
 
     def __call__(
-        self, game: RecursiveGame, data: RecursiveData, /, *, rounds: int | None, nodes: int
+        self,
+        game: RecursiveGame,
+        data: RecursiveData,
+        /,
+        *,
+        rounds: int | None,
+        nodes: int,
+        from_outset: bool,
     ) -> RecursiveSolution:
-        """The solution must have kept its values and choices."""
+        """The solution must have kept its values and choices.
+
+        `from_outset`: what is at stake in a choice is discounted to the outset, and not to the turn.
+        """
         ...
 
 
@@ -44,6 +55,8 @@ class Talks:
     """Nodes on each axis of belief."""
     accuracy: float | None = None
     """Bellman residual between the nodes that the grid was chosen for, in utility."""
+    record: Record | None = None
+    """What questions that start on a day (`see`) go by."""
     _readers: dict[Rules, TalksReader] = field(default_factory=dict[Rules, TalksReader], repr=False)
 
     @property

@@ -6,9 +6,10 @@ every batch and marks it where the independent residual does not confirm the sol
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,14 @@ from goodoffices.certificates.recursive import certify_recursive
 from goodoffices.claims.answers import Item
 from goodoffices.claims.running import RESIDUAL, Look, Running
 from goodoffices.claims.talks.form import Rules, SolveTalks, Talks
+from goodoffices.claims.talks.reader import TalksReader
 from goodoffices.claims.worlds import AS_IS, World
 from goodoffices.compiler.expressions import Array
 from goodoffices.compiler.recursive import ScenarioRound
+from goodoffices.core.diagnostics import refuse
 from goodoffices.games.recursive import BELIEF_STATUS, RecursiveSolution, list_choices, select_draws
+from goodoffices.inference.calendar import timetable
+from goodoffices.inference.filtering import state_at
 
 CHUNK_BYTES = 800_000_000
 """Bound on the values and choices that are kept of one batch."""
@@ -48,20 +53,27 @@ class TalksRunning(Running):
     def __init__(self, talks: Talks, by_world: Mapping[World, Sequence[Item]], solve: SolveTalks) -> None:
         super().__init__(talks.scenario, by_world)
         self.talks, self.solve = talks, solve
-        self.groups: dict[Rules, list[World]] = {}
+        day = next((world.see for world in by_world if world.see is not None), None)
+        if day is not None and talks.record is None:
+            raise refuse(
+                "no-record",
+                f"a claim starts on {day}, and the scenario has no record",
+                hint="add a `record:` section with `file` and `moves`",
+            )
+        self.groups: dict[tuple[Rules, datetime.date | None], list[World]] = {}
         for world in by_world:
-            self.groups.setdefault(talks.rules(world), []).append(world)
+            self.groups.setdefault((talks.rules(world), world.see), []).append(world)
             talks.reader(
                 world
             )  # compiled now, so that what cannot be supposed is refused before anything is solved
 
     def chunk_size(self) -> int:
         """Points at a time: the largest group of what-ifs fits into one batch of bounded size."""
-        compiled = self.talks.round
-        game = compiled.game
+        game = self.talks.round.game
+        rounds = max(self._rounds(day) or 1 for _, day in self.groups)
         cells = self.talks.nodes ** sum(types - 1 for types in game.types)
         choices = len(list_choices(game).place)
-        each = 8 * cells * (self.talks.rounds or 1) * (len(game.place_slot) * sum(game.types) + 3 * choices)
+        each = 8 * cells * rounds * (len(game.place_slot) * sum(game.types) + 3 * choices)
         lanes = max(1, min(MOST_LANES, CHUNK_BYTES // each))
         return max(1, lanes // max(len(worlds) for worlds in self.groups.values()))
 
@@ -71,15 +83,25 @@ class TalksRunning(Running):
         answers: dict[tuple[World, Item], Array] = {}
         status: dict[World, NDArray[np.int8]] = {}
         solving = answering = 0.0
-        for worlds in self.groups.values():
+        for (_, day), worlds in self.groups.items():
             begun = time.perf_counter()
             reader = self.talks.reader(worlds[0])
             draws = [world.draws(self.scenario, points) for world in worlds]
             joined = {name: np.concatenate([d[name] for d in draws]) for name in points}
-            game, data = reader.of.game, reader.of.data(joined)
-            solution = self.solve(game, data, rounds=self.talks.rounds, nodes=self.talks.nodes)
+            rounds = self._rounds(day)
+            solution = self.solve(
+                reader.of.game,
+                reader.of.data(joined),
+                rounds=rounds,
+                nodes=self.talks.nodes,
+                # On a tree stakes are discounted to the outset. Talks without end have none, and along a record it
+                # would make everybody choose less sharply from month to month.
+                from_outset=rounds is not None and day is None,
+            )
             solved = time.perf_counter()
             codes = self._checked(solution)
+            if day is not None:
+                reader, solution = self._from(day, reader, solution)
             for w, world in enumerate(worlds):
                 lanes = slice(w * width, (w + 1) * width)
                 status[world] = codes[lanes]
@@ -93,6 +115,19 @@ class TalksRunning(Running):
         self.keep(part, answers, status)
         self.seconds["solving"] += solving
         self.seconds["answering"] += answering
+
+    def _rounds(self, day: datetime.date | None) -> int | None:
+        """Rounds of the game in which a question is asked: with the record in front where it starts on a day of it."""
+        return self.talks.rounds if day is None else timetable(self.scenario).rounds
+
+    def _from(
+        self, day: datetime.date, reader: TalksReader, solution: RecursiveSolution
+    ) -> tuple[TalksReader, RecursiveSolution]:
+        """What is left of a solution on a day of the record, and what reads questions off it."""
+        assert self.talks.record is not None
+        standing = state_at(self.talks.record, reader.of, solution, day)
+        rest = standing.rest(solution)
+        return TalksReader(replace(reader.of, game=rest.game)), rest
 
     def _checked(self, solution: RecursiveSolution) -> NDArray[np.int8]:
         """The solver's status, contradicted where the independent residual does not confirm it."""
