@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cyclopts
 
 import goodoffices
+from goodoffices.cli.analysing import compare, decide, discover, tipping
 from goodoffices.cli.checking import check, format_file
 from goodoffices.cli.explaining import inverse, learning, levers, why
 from goodoffices.cli.fitting import learn, rivals
@@ -40,6 +41,8 @@ app.command(beliefs)
 for _command in (learn, rivals, forecast, verify, score, backtest):
     app.command(_command)
 app.command(fit)
+for _command in (decide, tipping, discover, compare):
+    app.command(_command)
 for _command in (levers, inverse, learning, why):
     app.command(_command)
 
