@@ -32,6 +32,11 @@ def both(estimate: float, error: float, digits: int = 4) -> str:
     return f"{number(estimate, digits)} ({number(error, digits)})"
 
 
+def below(gap: float, *, least: int = -9) -> str:
+    """The power of ten that a difference stays below; the digits of rounding errors differ from machine to machine."""
+    return f"below 1e{max(least, math.ceil(math.log10(max(gap, 1e-99))))}"
+
+
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A table in Markdown."""
     heads = list(head)
@@ -57,7 +62,7 @@ def games() -> Iterator[tuple[str, ...]]:
             number(ours.log_likelihood, 6),
             number(theirs["polished"]["logLik"], 6),
             number(theirs["logLik"], 6),
-            "below 1e-6" if far < 1e-6 else f"{far:.0e}",
+            below(far, least=-6),
         )
 
 
@@ -126,7 +131,7 @@ def sanctions() -> tuple[str, str]:
         at = {published.signalling_terms(c["term"]): c["estimate"] for c in references[key]["coefficients"]}
         gap = max(abs(c.estimate - at[c.name]) for c in ours.coefficients)
         theirs = references[key]["logLik"]
-        lines.append((words, number(ours.log_likelihood, 6), number(theirs, 6), f"{gap:.0e}"))
+        lines.append((words, number(ours.log_likelihood, 6), number(theirs, 6), below(gap)))
     first = table(("estimator", "ours", "theirs", "largest difference of an estimate"), lines)
     exact = {published.signalling_terms(c["term"]): c for c in references["MLE_exact"]["coefficients"]}
     printed = {published.signalling_terms(c["term"]): c for c in references["CMLE_published"]["coefficients"]}
