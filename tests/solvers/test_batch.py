@@ -164,6 +164,22 @@ def test_a_draw_started_from_its_neighbour_ends_where_it_would_have_by_itself(se
     )
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_draw_started_from_strategies_that_are_known_ends_where_it_would_have_by_itself(seed):
+    game = random_games.random_game(seed)
+    data, _ = with_neighbours(game, seed=seed)
+    cold = solve_batch(game, data)
+    start = np.concatenate(
+        [np.full_like(cold.log_strategy[..., :8], np.nan), cold.log_strategy[..., :8]], axis=-1
+    )
+    hinted = solve_batch(game, data, start=start)
+    good = (hinted.status == 0) & (cold.status == 0)
+    assert good.sum() >= 14
+    assert np.allclose(
+        np.exp(hinted.log_strategy[..., good]), np.exp(cold.log_strategy[..., good]), atol=1e-7
+    )
+
+
 def test_a_neighbour_saves_passes(repeated_crisis):
     game = repeated_crisis(2)
     data, neighbour = with_neighbours(game, seed=1, lowest=5.0, highest=8.0, by=0.003)

@@ -177,6 +177,12 @@ def test_a_shard_does_not_depend_on_which_other_worlds_are_solved(scenario):
                 assert solved.log_choice.tobytes() == alone[world].log_choice.tobytes()
 
 
+@pytest.mark.parametrize("together", [1, 100])
+def test_how_many_worlds_go_into_a_task_does_not_change_a_bit(scenario, plain, monkeypatch, together):
+    monkeypatch.setattr(runs, "TOGETHER", together)
+    assert numbers(study(scenario, None)) == plain
+
+
 def test_points_are_cut_the_same_way_whatever_their_number():
     for width in (1, 63, 64, 65, 191, 192, 500, 513):
         parts = runs.cut(width, 128)

@@ -42,6 +42,8 @@ CODE = ("certificates", "compiler", "games", "solvers")
 CODE_TOO = ("claims/sharded.py", "claims/worlds.py", "language/functions.py", "language/priors.py")
 NOT_CODE = "solvers/belief"
 """Solves talks, which are not kept."""
+TOGETHER = 2
+"""Worlds that are solved from one base in one task: more of them make long tasks, for which others wait at the end."""
 AHEAD = 4
 """Parts of the points that are looked at before those in front of them are done."""
 
@@ -140,6 +142,8 @@ class _Part:
     keys: Mapping[World, str]
     missing: set[World] = field(default_factory=set[World])
     found: dict[World, Solved] = field(default_factory=dict[World, Solved])
+    held: dict[World, list[World]] = field(default_factory=dict[World, list[World]])
+    """Base that is being solved -> worlds that are solved from it."""
 
     @property
     def width(self) -> int:
@@ -199,7 +203,7 @@ class Sharding:
                     progress(done, total)
                 yield part.at, part.found
             if planned:
-                done += self._receive()
+                done += self._receive(tasks)
                 if progress is not None:
                     progress(done, total)
 
@@ -221,21 +225,35 @@ class Sharding:
                 self.reused += 1
 
     def _tasks(self, part: _Part) -> Iterator[Task]:
-        """What is missing, by families; a family without its base solves that as well."""
+        """What is missing: bases first, and what is solved from them once they are there."""
         families: dict[World, list[World]] = {}
         for world in sorted(part.missing, key=lambda w: canonical(w, leave_out=("span",))):
             families.setdefault(base_of(world), []).append(world)
         for base, members in families.items():
-            self._number += 1
-            self._under_way[self._number] = part
-            yield Task(self._number, part.points, base, tuple(members), part.found.get(base))
+            shifted = [world for world in members if world != base]
+            if base in part.missing:
+                part.held[base] = shifted
+                yield self._task(part, base, [base])
+            else:
+                yield from self._from_base(part, base, shifted)
 
-    def _receive(self) -> int:
+    def _from_base(self, part: _Part, base: World, worlds: Sequence[World]) -> Iterator[Task]:
+        """Tasks of worlds whose base is known, or is not wanted itself."""
+        for low in range(0, len(worlds), TOGETHER):
+            yield self._task(part, base, worlds[low : low + TOGETHER])
+
+    def _task(self, part: _Part, base: World, worlds: Sequence[World]) -> Task:
+        self._number += 1
+        self._under_way[self._number] = part
+        return Task(self._number, part.points, base, tuple(worlds), part.found.get(base))
+
+    def _receive(self, tasks: deque[Task]) -> int:
         """Take what the engine is done with first; returns how many draws it solved."""
         number, found = self.engine.wait()
         part = self._under_way.pop(number)
         for world, result in found.items():
             self._keep(part.keys[world], world, part, result)
+            tasks.extendleft(self._from_base(part, world, part.held.pop(world, [])))
         return len(found) * part.width
 
     def _keep(self, key: str, world: World, part: _Part, found: Solved) -> None:
