@@ -124,6 +124,7 @@ class Score:
                 if name != MODEL
             },
             "by_rounds_ahead": self._by_ahead(),
+            "by_party": self._by_party(),
             "calibration": [
                 {
                     key: _finite(value) if isinstance(value, float) else value
@@ -135,6 +136,16 @@ class Score:
             "all": [_row(r) for r in self.resolved],
             "pending": [{"forecast": what, "why": why} for what, why in self.pending],
         }
+
+    def _by_party(self) -> dict[str, dict[str, Any]]:
+        """Party -> number of forecasts and mean surprise in bits: a party that hardly chooses flatters everybody."""
+        out: dict[str, dict[str, Any]] = {}
+        for party in sorted({r.what.split()[0] for r in self.resolved if r.kind == "move"}):
+            mine = [r for r in self.resolved if r.kind == "move" and r.what.split()[0] == party]
+            part = Score(tuple(mine), ())
+            log = {name: _finite(part.mean(name, "log")) for name in part.forecasters()}
+            out[party] = {"n": len(mine), "log": log}
+        return out
 
     def _by_ahead(self) -> list[dict[str, Any]]:
         out: list[dict[str, Any]] = []
