@@ -141,8 +141,11 @@ def tipping_page(scenario: Scenario, found: Sequence[TippingMap]) -> Page:
         "Games solved": f"{one.games:,}",
         "Held at": ", ".join(f"{name} {plain(value)}" for name, value in one.at.items())
         or "no other parameter",
-        "To know": "a pocket smaller than four steps of the grid can be missed where points are inferred",
     }
+    if any(m.counts[1] for m in found):
+        facts["To know"] = (
+            "a pocket smaller than four steps of the grid can be missed where points are inferred"
+        )
     data = {
         "kind": "tipping",
         "scenario": scenario.title,

@@ -28,7 +28,8 @@ def bars(found: Decided, identity: str) -> Markup | None:
     shown = [i for i in found.influences if np.isfinite(i.total)]
     if not shown:
         return None
-    most = max(1.0, *(i.total + i.total_error for i in shown))
+    # Indices far above one are estimates from too few rows: they run out of the picture.
+    most = min(1.2, max(1.0, *(i.total + i.total_error for i in shown)))
     scale = (WIDTH - NAMES - RIGHT) / most
     drawn: list[Markup] = []
     for k, i in enumerate(shown):
@@ -38,9 +39,9 @@ def bars(found: Decided, identity: str) -> Markup | None:
             (i.total, i.total_error, 1, "bar"),
             (i.first, i.first_error, 10, "bar first"),
         ):
-            length = max(0.0, value) * scale
+            length = min(max(0.0, value), most) * scale
             drawn.append(element("rect", x=NAMES, y=y + offset, width=length, height=8.0, class_=name))
-            low, high = (NAMES + max(0.0, v) * scale for v in (value - error, value + error))
+            low, high = (NAMES + min(max(0.0, v), most) * scale for v in (value - error, value + error))
             drawn.append(
                 element("line", x1=low, x2=high, y1=y + offset + 4, y2=y + offset + 4, class_="error")
             )
@@ -237,7 +238,9 @@ def side_by_side(found: Compared, identity: str) -> Markup | None:
         if np.isfinite(v)
     ]
     low, high = min(ends, default=0.0), max(ends, default=1.0)
-    high = high if high > low else low + 1.0
+    # Differences of a hundredth shall not look like all there is.
+    spare = max(0.0, 0.05 - (high - low)) / 2
+    low, high = low - spare, high + spare
     scale = (WIDTH - NAMES - RIGHT) / (high - low)
     drawn: list[Markup] = []
     for k, a in enumerate(known):
@@ -264,7 +267,7 @@ def side_by_side(found: Compared, identity: str) -> Markup | None:
     for share in (0.0, 0.5, 1.0):
         value = low + share * (high - low)
         drawn.append(
-            element("text", plain(value), x=NAMES + (value - low) * scale, y=base + 16, class_="tick mid")
+            element("text", plain(value, 3), x=NAMES + (value - low) * scale, y=base + 16, class_="tick mid")
         )
     return picture(
         *drawn, width=WIDTH, height=base + 24, title=found.question, identity=identity, class_="analysis"
