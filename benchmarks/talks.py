@@ -57,7 +57,8 @@ def _asked(python: Path, file: str, task: tuple[object, ...], patience: float | 
     try:
         done = subprocess.run(
             [str(python), str(HERE / file), *map(str, task)],
-            env=os.environ | {"PYTHONPATH": paths},
+            # One thread of linear algebra for all: on a busy machine threads that wait for each other burn CPU seconds.
+            env=os.environ | {"PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
             timeout=patience,
