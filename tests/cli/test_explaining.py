@@ -22,7 +22,7 @@ from goodoffices.cli.app import run
             "inverse",
             "for each `guest.quiche`",
         ),
-        (["learning", "beer-quiche", "--draws", "4"], "learning", "bits that could be learned"),
+        (["signals", "beer-quiche", "--draws", "4"], "signals", "bits that could be learned"),
         (["why", "beer-quiche", "everyone_drinks_beer"], "why", "the claim holds"),
     ],
 )
@@ -52,7 +52,7 @@ def test_a_command_prints_sentences_and_writes_a_page_with_its_numbers(
         (["levers", "beer-quiche", "--draws", "1"], 2, "--draws takes a whole number from 2"),
         (["levers", "beer-quiche", "--on", "value(guest)"], 2, "there is no --compare"),
         (["levers", "beer-quiche", "--outcome", "guest.bear"], 1, "has no move `bear`"),
-        (["learning", "beer-quiche", "--rounds", "open-ended"], 1, "open-ended"),
+        (["signals", "beer-quiche", "--rounds", "open-ended"], 1, "open-ended"),
     ],
 )
 def test_mistakes_are_told_without_a_traceback(arguments, code, told, capsys):

@@ -33,7 +33,7 @@ def made():
             levers,
         ),
         "inverse": (inverse_view.inverse_section(inverse), inverse_view.inverse_data(inverse), inverse),
-        "learning": (
+        "signals": (
             learning_view.learning_section(learning),
             learning_view.learning_data(learning),
             learning,
@@ -42,7 +42,7 @@ def made():
     }
 
 
-@pytest.mark.parametrize("name", ["levers", "inverse", "learning", "why"])
+@pytest.mark.parametrize("name", ["levers", "inverse", "signals", "why"])
 def test_every_analysis_is_sentences_then_pictures_then_tables(made, name, tmp_path):
     section, data, found = made[name]
     assert section.identity == name
@@ -61,7 +61,7 @@ def test_every_analysis_is_sentences_then_pictures_then_tables(made, name, tmp_p
 
 
 def test_sentences_say_how_many_draws_and_how_exact(made):
-    for name in ("levers", "learning"):
+    for name in ("levers", "signals"):
         text = " ".join(made[name][0].sentences)
         assert "6 draws" in text
         assert "±" in text

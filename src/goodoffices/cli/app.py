@@ -32,19 +32,27 @@ app = cyclopts.App(
     suppress_keyboard_interrupt=False,
     result_action="return_value",
 )
-for _command in (study, solve, check, show, schema, catalog):
-    app.command(_command)
-app.command(format_file, name="format")
-app.command(record)
-app.command(runs)
-app.command(beliefs)
-for _command in (learn, rivals, forecast, verify, score, backtest):
-    app.command(_command)
-app.command(fit)
-for _command in (decide, tipping, discover, compare):
-    app.command(_command)
-for _command in (levers, inverse, learning, why):
-    app.command(_command)
+_GROUPS = {
+    "Put an argument to the test": {"study": study, "solve": solve, "runs": runs},
+    "Write one": {"check": check, "format": format_file, "show": show, "schema": schema, "catalog": catalog},
+    "What decides it": {
+        "decide": decide, "tipping": tipping, "discover": discover, "levers": levers, "inverse": inverse,
+        "signals": learning, "why": why, "compare": compare,
+    },
+    "The record": {
+        "record": record, "beliefs": beliefs, "learn": learn, "rivals": rivals, "forecast": forecast,
+        "verify": verify, "score": score, "backtest": backtest,
+    },
+    "Panels of episodes": {"fit": fit},
+}  # fmt: skip
+for _number, (_title, _commands) in enumerate(_GROUPS.items()):
+    _group = cyclopts.Group(_title, sort_key=_number)
+    for _name, _command in _commands.items():
+        if isinstance(_command, cyclopts.App):
+            _command.group = (_group,)
+            app.command(_command, name=_name)
+        else:
+            app.command(_command, name=_name, group=_group)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

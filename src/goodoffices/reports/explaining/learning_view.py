@@ -32,7 +32,7 @@ def learning_section(found: Learning) -> Section:
     if found.knowing:
         pictures.append(_worth(found))
     return Section(
-        "learning",
+        "signals",
         "Who learns what",
         "What moves give away, and what it is worth to know",
         tuple(learning_sentences(found)),
