@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +23,11 @@ ROOT = Path(__file__).resolve().parents[1]
 os.environ.setdefault("XDG_CACHE_HOME", str(ROOT / ".pytest_cache" / "cache"))
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 keep_compiled_code()
+
+# A shell starts what runs in the background with interrupts ignored, and children inherit that: tests of interruption
+# would wait for ever. Worker processes of the test run reach this in a thread that may set no handler.
+if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

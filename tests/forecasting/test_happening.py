@@ -76,5 +76,5 @@ def test_what_no_record_shows_is_no_question(played):
         happens(scenario, event, instants(scenario, paths.moments, 0))
 
 
-def _solve(game, data, /, *, rounds, nodes):
+def _solve(game, data, /, *, rounds, nodes, from_outset):
     return solve_recursive(game, data, rounds=rounds, nodes=nodes, keep=True)
