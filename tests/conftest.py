@@ -26,7 +26,10 @@ keep_compiled_code()
 
 # A shell starts what runs in the background with interrupts ignored, and children inherit that: tests of interruption
 # would wait for ever. Worker processes of the test run reach this in a thread that may set no handler.
-if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+if (
+    threading.current_thread() is threading.main_thread()
+    and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
