@@ -8,15 +8,26 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__all__ = ["Front", "play_forward", "solve_accurately", "solve_recursive", "start_front"]
+__all__ = [
+    "Front",
+    "Tangents",
+    "differentiate",
+    "play_forward",
+    "solve_accurately",
+    "solve_recursive",
+    "start_front",
+]
 
 if TYPE_CHECKING:
     from goodoffices.solvers.belief.forward import Front, play_forward, start_front
     from goodoffices.solvers.belief.refining import solve_accurately
     from goodoffices.solvers.belief.solving import solve_recursive
+    from goodoffices.solvers.belief.tangents import Tangents, differentiate
 
 _HOMES = {
     "Front": "forward",
+    "Tangents": "tangents",
+    "differentiate": "tangents",
     "play_forward": "forward",
     "solve_accurately": "refining",
     "solve_recursive": "solving",
