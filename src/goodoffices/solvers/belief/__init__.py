@@ -14,12 +14,14 @@ __all__ = [
     "differentiate",
     "play_forward",
     "solve_accurately",
+    "solve_near",
     "solve_recursive",
     "start_front",
 ]
 
 if TYPE_CHECKING:
     from goodoffices.solvers.belief.forward import Front, play_forward, start_front
+    from goodoffices.solvers.belief.near import solve_near
     from goodoffices.solvers.belief.refining import solve_accurately
     from goodoffices.solvers.belief.solving import solve_recursive
     from goodoffices.solvers.belief.tangents import Tangents, differentiate
@@ -30,6 +32,7 @@ _HOMES = {
     "differentiate": "tangents",
     "play_forward": "forward",
     "solve_accurately": "refining",
+    "solve_near": "near",
     "solve_recursive": "solving",
     "start_front": "forward",
 }
