@@ -28,8 +28,8 @@ from goodoffices.claims.survey import survey, wanted
 from goodoffices.claims.worlds import AS_IS
 from goodoffices.language.sampling import sample
 from goodoffices.store import Run
-from goodoffices.workflow import engines, engines_local, runs
-from goodoffices.workflow.engines import Task, Work
+from goodoffices.workflow import engines_local, runs, sharding, shards
+from goodoffices.workflow.engines import Task, TreeWork
 from goodoffices.workflow.forms import choose_form
 
 
@@ -65,7 +65,7 @@ class Clock:
         return timed
 
 
-def one_survey(form: Any, scenario: Any, points: dict[str, Any], **settings: Any) -> runs.Sharding:
+def one_survey(form: Any, scenario: Any, points: dict[str, Any], **settings: Any) -> sharding.Sharding:
     """Solve and answer everything that the claims need, and close the engine."""
     count = len(next(iter(points.values())))
     sharding = runs.open_sharding(form, seed=1, draws=count, tolerance=1e-9, **settings)
@@ -79,15 +79,15 @@ def one_survey(form: Any, scenario: Any, points: dict[str, Any], **settings: Any
 def overhead(form: Any, scenario: Any, points: dict[str, Any], folder: Path) -> dict[str, float]:
     """Share of the solver's time that store, engine and answers take, in this process."""
     clock = Clock()
-    own = Work.solve, Run.write, Run.read
-    Work.solve = clock.around("solving", Work.solve)
+    own = TreeWork.solve, Run.write, Run.read
+    TreeWork.solve = clock.around("solving", TreeWork.solve)
     Run.write = clock.around("writing", Run.write)
     Run.read = clock.around("reading", Run.read)
     try:
         with clock("whole"):
             done = one_survey(form, scenario, points, store=folder, workers=1)
     finally:
-        Work.solve, Run.write, Run.read = own
+        TreeWork.solve, Run.write, Run.read = own
     lanes = len(next(iter(points.values()))) * len({w for w, _ in wanted(form, scenario.claims)} | {AS_IS})
     return {
         "solve_cpu_s": clock.cpu["solving"],
@@ -103,10 +103,10 @@ def overhead(form: Any, scenario: Any, points: dict[str, Any], folder: Path) -> 
 
 def moved(form: Any, scenario: Any, points: dict[str, Any]) -> dict[str, float]:
     """Bytes between this process and a worker, for each draw of each world."""
-    width = min(runs.SHARD, len(next(iter(points.values()))))
+    width = min(shards.SHARD, len(next(iter(points.values()))))
     part = {name: values[:width] for name, values in points.items()}
-    work = Work(form, 1e-9)
-    task = Task(1, part, AS_IS, (AS_IS,), None)
+    work = TreeWork(form, 1e-9)
+    task = Task(1, part, AS_IS, {AS_IS: ()}, None)
     result = work.solve(task)
     shifted = next((w for w, _ in wanted(form, scenario.claims) if base_of(w) != w), None)
     return {
@@ -171,7 +171,7 @@ def main() -> None:
     form: Any = choose_form(scenario, rounds=asked.rounds).form
     points = {name: np.asarray(values) for name, values in sample(scenario, asked.draws, seed=1).items()}
     some = {name: values[: asked.growth_draws] for name, values in points.items()}
-    engines.Work(form, 1e-9).solve(Task(0, {n: v[:2] for n, v in points.items()}, AS_IS, (AS_IS,), None))
+    TreeWork(form, 1e-9).solve(Task(0, {n: v[:2] for n, v in points.items()}, AS_IS, {AS_IS: ()}, None))
     out: dict[str, Any] = {"moved": moved(form, scenario, points)}
     print("moved", out["moved"], flush=True)
     with tempfile.TemporaryDirectory() as folder:

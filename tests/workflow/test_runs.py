@@ -21,7 +21,7 @@ from goodoffices.claims.worlds import World
 from goodoffices.core.diagnostics import Refusal
 from goodoffices.language.scenario import Note
 from goodoffices.reports.data import study_data
-from goodoffices.workflow import runs
+from goodoffices.workflow import addresses, runs, sharding, shards
 from goodoffices.workflow.forms import choose_form
 
 DRAWS = 40
@@ -85,14 +85,14 @@ def test_a_study_again_solves_nothing_and_finds_the_same(scenario, plain, tmp_pa
 
 def test_more_draws_solve_only_what_is_new(tmp_path, solves):
     scenario = goodoffices.load("beer-quiche")
-    study(scenario, tmp_path, draws=2 * runs.SHARD)
-    tips = sum(solves) - (2 * runs.SHARD + 1) * len(worlds(scenario))
+    study(scenario, tmp_path, draws=2 * shards.SHARD)
+    tips = sum(solves) - (2 * shards.SHARD + 1) * len(worlds(scenario))
     solves.clear()
-    whole = study(scenario, tmp_path, draws=4 * runs.SHARD)
+    whole = study(scenario, tmp_path, draws=4 * shards.SHARD)
     # The last part had a point more than a shard, and is cut otherwise now; tipping values are there.
-    assert sum(solves) == (3 * runs.SHARD + 1) * len(worlds(scenario))
+    assert sum(solves) == (3 * shards.SHARD + 1) * len(worlds(scenario))
     assert tips > 0
-    assert numbers(whole) == numbers(study(scenario, None, draws=4 * runs.SHARD))
+    assert numbers(whole) == numbers(study(scenario, None, draws=4 * shards.SHARD))
 
 
 def worlds(scenario):
@@ -114,7 +114,7 @@ def test_what_people_read_does_not_change_the_address(scenario):
         parameters=parameters,
         source="x",
     )
-    assert runs.game_part(other) == runs.game_part(scenario)
+    assert addresses.game_part(other) == addresses.game_part(scenario)
 
 
 def test_what_makes_the_game_changes_the_address(scenario):
@@ -126,20 +126,20 @@ def test_what_makes_the_game_changes_the_address(scenario):
         replace(scenario, values=dict(list(scenario.values.items())[:1])),
         replace(scenario, imposed=("x.y",)),
     ]  # fmt: skip
-    assert len({runs.game_part(s) for s in [scenario, *others]}) == 1 + len(others)
+    assert len({addresses.game_part(s) for s in [scenario, *others]}) == 1 + len(others)
 
 
 def test_seed_rounds_tolerance_and_version_change_the_run(scenario, monkeypatch):
     tree = choose_form(scenario).form
     seen = {
-        runs.card_of(tree, seed=1, draws=8, tolerance=1e-9).id,
-        runs.card_of(tree, seed=2, draws=8, tolerance=1e-9).id,
-        runs.card_of(tree, seed=1, draws=8, tolerance=1e-8).id,
-        runs.card_of(choose_form(scenario, rounds=2).form, seed=1, draws=8, tolerance=1e-9).id,
+        addresses.card_of(tree, seed=1, draws=8, tolerance=1e-9).id,
+        addresses.card_of(tree, seed=2, draws=8, tolerance=1e-9).id,
+        addresses.card_of(tree, seed=1, draws=8, tolerance=1e-8).id,
+        addresses.card_of(choose_form(scenario, rounds=2).form, seed=1, draws=8, tolerance=1e-9).id,
     }
-    assert runs.card_of(tree, seed=1, draws=999, tolerance=1e-9).id in seen
-    monkeypatch.setattr(runs, "code_version", lambda: "another")
-    assert runs.card_of(tree, seed=1, draws=8, tolerance=1e-9).id not in seen
+    assert addresses.card_of(tree, seed=1, draws=999, tolerance=1e-9).id in seen
+    monkeypatch.setattr(addresses, "code_version", lambda method: "another")
+    assert addresses.card_of(tree, seed=1, draws=8, tolerance=1e-9).id not in seen
     assert len(seen) == 4
 
 
@@ -159,33 +159,34 @@ def test_a_new_what_if_solves_its_own_world_only(scenario, tmp_path, solves):
 def test_a_shard_does_not_depend_on_which_other_worlds_are_solved(scenario):
     from goodoffices.claims.sharded import base_of
     from goodoffices.language.sampling import sample
-    from goodoffices.workflow.engines import Task, Work
+    from goodoffices.workflow.engines import Task, TreeWork
 
     tree = choose_form(scenario).form
     points = sample(scenario, 9, seed=1)
-    work = Work(tree, 1e-9)
+    work = TreeWork(tree, 1e-9)
+
+    def solve(base, worlds, known=None):
+        return work.solve(Task(1, points, base, dict.fromkeys(worlds, ()), known))
+
     every = sorted(worlds(scenario), key=repr)
-    alone = {w: work.solve(Task(1, points, base_of(w), (w,), None))[w] for w in every}
+    alone = {w: solve(base_of(w), (w,))[w] for w in every}
     for base in {base_of(w) for w in every}:
         family = tuple(w for w in every if base_of(w) == base)
-        known = work.solve(Task(1, points, base, (base,), None))[base]
-        for found in (
-            work.solve(Task(1, points, base, family, None)),
-            work.solve(Task(1, points, base, family[::-1], known)),
-        ):
+        known = solve(base, (base,))[base]
+        for found in (solve(base, family), solve(base, family[::-1], known)):
             for world, solved in found.items():
                 assert solved.log_choice.tobytes() == alone[world].log_choice.tobytes()
 
 
 @pytest.mark.parametrize("together", [1, 100])
 def test_how_many_worlds_go_into_a_task_does_not_change_a_bit(scenario, plain, monkeypatch, together):
-    monkeypatch.setattr(runs, "TOGETHER", together)
+    monkeypatch.setattr(sharding, "TOGETHER", together)
     assert numbers(study(scenario, None)) == plain
 
 
 def test_points_are_cut_the_same_way_whatever_their_number():
     for width in (1, 63, 64, 65, 191, 192, 500, 513):
-        parts = runs.cut(width, 128)
+        parts = shards.cut(width, 128)
         assert parts[0].start == 0
         assert parts[-1].stop == width
         assert all(a.stop == b.start for a, b in itertools.pairwise(parts))
@@ -196,13 +197,14 @@ def test_points_are_cut_the_same_way_whatever_their_number():
 def test_a_solved_world_comes_back_from_its_shard_bit_for_bit(scenario):
     from goodoffices.language.sampling import sample
     from goodoffices.store import decode, encode
-    from goodoffices.workflow.engines import Task, Work
+    from goodoffices.workflow.engines import Task, TreeWork
 
     tree, points = choose_form(scenario).form, sample(scenario, 9, seed=1)
     points[next(iter(points))][4] = np.nan  # a draw that cannot be solved
-    found = Work(tree, 1e-9).solve(Task(1, points, World(), (World(),), None))[World()]
+    found = TreeWork(tree, 1e-9).solve(Task(1, points, World(), {World(): ()}, None))[World()]
     assert found.status[4] == 3
-    back = runs.from_shard(decode(encode(runs.to_shard(tree, World(), points, found))))
+    kind = shards.ShardsOfTrees(tree)
+    back = kind.read(decode(encode(kind.write(World(), points, found, None))), ())
     assert back.log_choice.tobytes() == found.log_choice.tobytes()
     assert back.status.tolist() == found.status.tolist()
     assert back.unknowns == found.unknowns
@@ -401,13 +403,3 @@ def test_a_store_that_cannot_be_used_is_refused_before_the_work(goodoffices, tmp
         assert "error[store-unwritable]" in done.stderr
         assert "hint: " in done.stderr
         assert "Traceback" not in done.stderr
-
-
-def test_talks_are_not_kept_and_that_is_said(goodoffices, tmp_path):
-    talks = ["study", "beer-quiche", "--draws", "2", "--method", "belief", "--quiet"]
-    done = goodoffices(*talks, "--store", tmp_path / "kept", "--workers", "2")
-    assert done.returncode == 0
-    assert "nothing is kept" in done.stderr
-    assert "solved in this process" in done.stderr
-    refused = goodoffices(*talks, "--store", tmp_path / "kept", "--resume")
-    assert (refused.returncode, "error[nothing-to-resume]" in refused.stderr) == (1, True)

@@ -146,9 +146,9 @@ OTHER_CODE = (
     COMMON
     + """
 from goodoffices.core.diagnostics import Refusal
-from goodoffices.workflow import runs
-own = runs.code_version()
-runs.code_version = lambda: "9.9"
+from goodoffices.workflow import addresses
+own = addresses.code_version()
+addresses.code_version = lambda method: "9.9"
 try:
     goodoffices.study(scenario, workers=1, **settings)
 except Refusal as refusal:

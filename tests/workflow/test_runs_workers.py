@@ -14,7 +14,7 @@ import pytest
 import goodoffices
 from goodoffices.core.diagnostics import Refusal
 from goodoffices.reports.data import study_data
-from goodoffices.workflow import engines_local, runs
+from goodoffices.workflow import engines_local, shards
 
 PROC = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
 
@@ -36,7 +36,7 @@ def scenario():
 
 @pytest.fixture(autouse=True)
 def many_small_shards(monkeypatch):
-    monkeypatch.setattr(runs, "SHARD", 16)
+    monkeypatch.setattr(shards, "SHARD", 16)
     monkeypatch.setattr(engines_local, "WORTH", 0.0)
 
 
@@ -116,14 +116,14 @@ def test_no_worker_is_left_after_a_study(scenario, started):
 def test_a_shard_whose_worker_is_killed_is_solved_by_another(scenario, plain, started, monkeypatch, tmp_path):
     program = (
         "import os, signal\nfrom pathlib import Path\nfrom goodoffices.workflow import engines\n"
-        "own = engines.Work.solve\n"
+        "own = engines.TreeWork.solve\n"
         "def solve(self, task):\n"
         f"    mark = Path({str(tmp_path)!r}) / str(task.number)\n"
         "    if task.number in (2, 5) and not mark.exists():\n"
         "        mark.touch()\n"
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
         "    return own(self, task)\n"
-        "engines.Work.solve = solve\n"
+        "engines.TreeWork.solve = solve\n"
     )
     monkeypatch.setattr(engines_local, "PROGRAM", program + engines_local.PROGRAM)
     assert numbers(study(scenario, workers=2)) == plain
@@ -143,7 +143,7 @@ def test_a_bug_in_a_worker_is_shown_with_its_own_traceback(scenario, monkeypatch
     program = (
         "from goodoffices.workflow import engines\n"
         "def bug(self, task): raise ZeroDivisionError('ours')\n"
-        "engines.Work.solve = bug\n" + engines_local.PROGRAM
+        "engines.TreeWork.solve = bug\n" + engines_local.PROGRAM
     )
     monkeypatch.setattr(engines_local, "PROGRAM", program)
     with pytest.raises(RuntimeError, match="ZeroDivisionError: ours"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,9 +47,9 @@ class Shards(Protocol):
     """Solves worlds over points, shard by shard."""
 
     def over(
-        self, worlds: Sequence[World], points: Mapping[str, Array], progress: Step | None
-    ) -> Iterator[tuple[slice, Mapping[World, Solved]]]:
-        """Parts of the points in their order, each with every world."""
+        self, wanted: Mapping[World, Sequence[Item]], points: Mapping[str, Array], progress: Step | None
+    ) -> Iterator[tuple[slice, Mapping[World, Any]]]:
+        """Parts of the points in their order, each with every world: `Solved` of trees, `Answered` of talks."""
         ...
 
 

@@ -18,6 +18,7 @@ from goodoffices.claims.running import Look, Running, Survey, Watch, all_moves
 from goodoffices.claims.sharded import ShardedRunning, Shards
 from goodoffices.claims.talks.form import SolveTalks, Talks
 from goodoffices.claims.talks.running import TalksRunning
+from goodoffices.claims.talks.sharded import ShardedTalks
 from goodoffices.claims.tree_running import Solve, TreeRunning
 from goodoffices.claims.worlds import AS_IS, World
 from goodoffices.compiler.expressions import Array
@@ -42,7 +43,7 @@ __all__ = [
 Form = ScenarioTree | Talks
 """What a scenario is compiled to: a tree, or talks on a grid of beliefs."""
 AnySolve = Solve | SolveTalks | Shards
-"""A solver of one of the forms, or one of trees that goes over the points by itself."""
+"""A solver of one of the forms, or one that goes over the points by itself, shard by shard."""
 Progress = Callable[[int, int], None]
 
 
@@ -82,7 +83,7 @@ def survey(
         solve: a solver of this form, which makes a solution of a batch, draws on the last axis.
         reader: shared between surveys of one tree; talks keep their own.
         progress: called with the number of points finished and their total.
-        look: sees the solved scenario itself, chunk by chunk.
+        look: sees the solved scenario itself, chunk by chunk; of talks in shards, what their drawing shows.
         watch: sees the flows of all worlds together, chunk by chunk; never called of talks.
     """
     by_world: dict[World, list[Item]] = {AS_IS: []}
@@ -119,8 +120,7 @@ def _sharded(
     watch: Watch | None,
 ) -> Survey:
     """The same, of solutions that come shard by shard."""
-    assert isinstance(form, ScenarioTree)
-    run = ShardedRunning(form, by_world, reader)
+    run = ShardedTalks(form, by_world) if isinstance(form, Talks) else ShardedRunning(form, by_world, reader)
     run.watch = watch
     interrupted = False
     begun = time.perf_counter()
@@ -130,7 +130,7 @@ def _sharded(
             progress(width * done // total, width)
 
     try:
-        for part, solved in solve.over(list(by_world), points, step):
+        for part, solved in solve.over(by_world, points, step):
             run.take(points, part, solved, look)
     except KeyboardInterrupt:
         interrupted = True

@@ -100,8 +100,6 @@ def study(
         )
         raise Interrupted(f"{kept[0].upper()}{kept[1:]} in {out}/.") from None
     stopped = found.settings.get("interrupted")
-    if store is not None and found.settings["method"] != "tree":
-        remark(f"nothing is kept in {store}: draws of talks are too large, and only those of trees are")
     if not quiet:
         from goodoffices.reports.terminal import print_study
 

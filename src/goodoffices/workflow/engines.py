@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from goodoffices.core.diagnostics import refuse
 
 if TYPE_CHECKING:
+    from goodoffices.claims.answers import Item
     from goodoffices.claims.sharded import Solved
+    from goodoffices.claims.talks.form import Talks
+    from goodoffices.claims.talks.play import TalksRecorder
+    from goodoffices.claims.talks.sharded import Answered
     from goodoffices.claims.worlds import World
     from goodoffices.compiler.expressions import Array
     from goodoffices.compiler.scenario_tree import ScenarioTree
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
 ENGINES = ("local", "ray")
 SECONDS_A_NODE = 2.5e-6
 """Time to solve one draw, a node of its tree: measured on the shipped scenarios, good to a factor of three."""
+SECONDS_A_BELIEF = 4e-7
+"""Time for an action at a belief in a round of talks; good to a factor of three."""
+ROUNDS_WITHOUT_END = 300
+"""Rounds after which talks without end are about stationary."""
 WORTH = 8.0
 """Seconds of work from which other processes are worth their start."""
 
@@ -35,20 +43,38 @@ class Task:
     points: Mapping[str, Array]
     """Parameter -> [b]."""
     base: World
-    worlds: tuple[World, ...]
-    """Which worlds are wanted."""
-    known: Solved | None
-    """The base, where that has been solved before."""
+    worlds: Mapping[World, tuple[Item, ...]]
+    """Which worlds are wanted, and what is asked in them."""
+    known: Any
+    """The result of the base, where that has been solved before."""
+
+
+class Work(Protocol):
+    """What all tasks of an engine share; it travels to where they are solved."""
+
+    @property
+    def method(self) -> str:
+        """`tree` or `belief`."""
+        ...
+
+    def solve(self, task: Task) -> Mapping[World, Any]:
+        """Solve a task in this thread."""
+        ...
+
+    def seconds(self, draws: int) -> float:
+        """Roughly how long so many draws take on one core."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
-class Work:
-    """What all tasks of an engine share."""
+class TreeWork:
+    """Trees; results are `Solved`."""
 
     tree: ScenarioTree
     tolerance: float
+    method: str = "tree"
 
-    def solve(self, task: Task) -> dict[World, Solved]:
+    def solve(self, task: Task) -> Mapping[World, Solved]:
         """Solve a task in this thread."""
         from functools import partial
 
@@ -59,7 +85,7 @@ class Work:
             self.tree,
             task.points,
             base=task.base,
-            worlds=task.worlds,
+            worlds=tuple(task.worlds),
             known=task.known,
             # One thread: otherwise the number of cores would decide how draws are put together.
             solve=partial(solve_batch, tolerance=self.tolerance, threads=1),
@@ -68,6 +94,58 @@ class Work:
     def seconds(self, draws: int) -> float:
         """Roughly how long so many draws take on one core."""
         return SECONDS_A_NODE * len(self.tree.game.kind) * draws
+
+
+@dataclass(frozen=True, eq=False)
+class TalksWork:
+    """Talks; results are `Answered`."""
+
+    talks: Talks
+    tolerance: float
+    method: str = "belief"
+    _recorder: list[TalksRecorder] = field(default_factory=list["TalksRecorder"], repr=False)
+
+    @classmethod
+    def of(cls, talks: Talks, tolerance: float) -> TalksWork:
+        """Without what was compiled so far, which need not travel."""
+        return cls(replace(talks, _readers={}), tolerance)
+
+    def solve(self, task: Task) -> Mapping[World, Answered]:
+        """Solve a task in this thread."""
+        from goodoffices.claims.talks.sharded import answer_world
+        from goodoffices.claims.worlds import AS_IS
+        from goodoffices.workflow.forms import solver_for
+
+        solver: Any = solver_for(self.talks, tolerance=self.tolerance, threads=1)
+        return {
+            world: answer_world(
+                self.talks,
+                task.points,
+                world=world,
+                items=items,
+                solve=solver,
+                recorder=self.recorder(solver) if world == AS_IS else None,
+            )
+            for world, items in task.worlds.items()
+        }
+
+    def recorder(self, solver: Any) -> TalksRecorder:
+        """What reads off what is drawn; it is decided at the medians, solved here once."""
+        from goodoffices.claims.talks.play import TalksRecorder
+        from goodoffices.claims.talks.sharded import solve_medians
+
+        if not self._recorder:
+            recorder = TalksRecorder(self.talks.round)
+            recorder.prepare(solve_medians(self.talks, solver))
+            self._recorder.append(recorder)
+        return self._recorder[0]
+
+    def seconds(self, draws: int) -> float:
+        """Roughly how long so many draws take on one core."""
+        game = self.talks.round.game
+        beliefs = self.talks.nodes ** sum(types - 1 for types in game.types)
+        rounds = self.talks.rounds or ROUNDS_WITHOUT_END
+        return SECONDS_A_BELIEF * len(game.action_place) * beliefs * rounds * draws
 
 
 class Engine(Protocol):
@@ -86,7 +164,7 @@ class Engine(Protocol):
         """Take a task."""
         ...
 
-    def wait(self) -> tuple[int, dict[World, Solved]]:
+    def wait(self) -> tuple[int, Mapping[World, Any]]:
         """The number and the result of a task that is done; a task was submitted that has not been handed back.
 
         Raises:
@@ -116,7 +194,7 @@ class HereEngine:
     def submit(self, task: Task) -> None:
         self._waiting.append(task)
 
-    def wait(self) -> tuple[int, dict[World, Solved]]:
+    def wait(self) -> tuple[int, Mapping[World, Any]]:
         task = self._waiting.popleft()
         return task.number, self.work.solve(task)
 

@@ -15,6 +15,7 @@ import logging
 import os
 import socket
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,6 @@ from goodoffices.core.diagnostics import refuse
 from goodoffices.workflow.engines import Task, Work, cores
 
 if TYPE_CHECKING:
-    from goodoffices.claims.sharded import Solved
     from goodoffices.claims.worlds import World
 
 DEPTH = 2
@@ -36,15 +36,15 @@ class Actor:
     """What runs on the cluster."""
 
     def __init__(self, work: Work, version: str) -> None:
-        from goodoffices.workflow.runs import code_version
+        from goodoffices.workflow.addresses import code_version
 
-        self.work, self.mine, self.theirs = work, code_version(), version
+        self.work, self.mine, self.theirs = work, code_version(work.method), version
 
     def version(self) -> tuple[str, str]:
         """The code here, and the code that asked."""
         return self.mine, self.theirs
 
-    def solve(self, task: Task) -> dict[World, Solved]:
+    def solve(self, task: Task) -> Mapping[World, Any]:
         """Solve a task."""
         return self.work.solve(task)
 
@@ -94,7 +94,7 @@ class RayEngine:
         self._waiting.append(task)
         self._hand_out()
 
-    def wait(self) -> tuple[int, dict[World, Solved]]:
+    def wait(self) -> tuple[int, Mapping[World, Any]]:
         """The number and the result of a task that is done."""
         while True:
             self._hand_out()
@@ -130,9 +130,9 @@ class RayEngine:
     # ------------------------------------------------------------ actors
     def _hire(self) -> None:
         """Start an actor; it gets tasks once it has answered, since a full cluster may keep it waiting."""
-        from goodoffices.workflow.runs import code_version
+        from goodoffices.workflow.addresses import code_version
 
-        actor = self.ray.remote(num_cpus=1)(Actor).remote(self._shared, code_version())
+        actor = self.ray.remote(num_cpus=1)(Actor).remote(self._shared, code_version(self.work.method))
         self._starting[actor.version.remote()] = _Seat(actor)
 
     def _welcome(self, reference: Any) -> None:

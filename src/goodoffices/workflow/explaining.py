@@ -55,7 +55,7 @@ def levers(
         rounds: instead of the scenario's own.
         method: `tree`, `belief` or `auto`; the belief recursion knows no shadows.
         solve: a solver of the form that is chosen, instead of the package's own.
-        store: folder in which solved draws of trees are kept from one time to the next.
+        store: folder in which solved draws are kept from one time to the next.
         progress: called with the number of draws finished and their total.
 
     Raises:
@@ -202,7 +202,7 @@ class _Solver:
         self, chosen: Chosen, solve: AnySolve | None, store: Path | str | None, seed: int, draws: int
     ) -> None:
         self.sharding: Any = None
-        if solve is not None or store is None or chosen.method != "tree":
+        if solve is not None or store is None:
             self.solve: Any = solve or solver_for(chosen.form, tolerance=TOLERANCE)
             return
         from goodoffices.workflow.runs import open_sharding, warn

@@ -99,21 +99,28 @@ def choose_form(
     return Chosen(tree, "tree", f"its tree has {len(tree.game.kind):,} nodes")
 
 
-def solver_for(form: Form, *, tolerance: float, progress: Callable[[float], None] | None = None) -> AnySolve:
+def solver_for(
+    form: Form,
+    *,
+    tolerance: float,
+    progress: Callable[[float], None] | None = None,
+    threads: int | None = None,
+) -> AnySolve:
     """The package's own solver of a form.
 
     Args:
         form: a tree or talks.
         tolerance: largest logit residual at which the solver of trees stops; of values without end, in utility.
         progress: told the share of a batch of talks that is done.
+        threads: chunks solved at the same time; None for the number of processors.
     """
     from goodoffices.claims.talks.form import Talks
 
     if isinstance(form, Talks):
-        return partial(_solve_talks, tolerance=tolerance, progress=progress)
+        return partial(_solve_talks, tolerance=tolerance, progress=progress, threads=threads)
     from goodoffices.solvers import solve_batch
 
-    return partial(solve_batch, tolerance=tolerance)
+    return partial(solve_batch, tolerance=tolerance, threads=threads)
 
 
 def _solve_talks(
@@ -126,6 +133,7 @@ def _solve_talks(
     from_outset: bool,
     tolerance: float,
     progress: Callable[[float], None] | None = None,
+    threads: int | None = None,
 ) -> RecursiveSolution:
     from goodoffices.solvers.belief import solve_recursive
 
@@ -138,6 +146,7 @@ def _solve_talks(
         from_outset=from_outset,
         tolerance=tolerance,
         progress=progress,
+        threads=threads,
     )
 
 

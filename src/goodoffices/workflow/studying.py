@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,9 @@ from goodoffices.claims.play import PlayRecorder
 from goodoffices.claims.survey import AnySolve, Form, Survey, survey, wanted
 from goodoffices.claims.talks.form import Talks
 from goodoffices.claims.talks.play import TalksRecorder
+from goodoffices.claims.talks.sharded import solve_medians
 from goodoffices.claims.tipping import find_tips
-from goodoffices.claims.verdict import Study
+from goodoffices.claims.verdict import Study, Verdict
 from goodoffices.claims.verdicts import make_verdicts, summarise
 from goodoffices.claims.worlds import AS_IS
 from goodoffices.core.diagnostics import refuse
@@ -30,10 +31,12 @@ from goodoffices.language.scenario import Scenario
 from goodoffices.workflow.forms import OPEN_ENDED, Chosen, Rounds, choose_form, solver_for
 
 if TYPE_CHECKING:
-    from goodoffices.workflow.runs import Sharding
+    from goodoffices.workflow.sharding import Sharding
 
 StageProgress = Callable[[str, int, int], None]
 
+TIPPED = 3
+"""Parameters of each claim whose tipping values are sought in talks, those that decide it most."""
 FEWEST = 2
 """Finished draws that a study stopped by the user needs to say anything at all."""
 
@@ -69,7 +72,7 @@ def study(
         progress: called as `progress(stage, done, total)`.
         solve: solves a batch in the form that is chosen; the package's own solver unless another is given, which has
             to do without a store and an engine.
-        store: folder in which solved draws of trees are kept from one time to the next; None keeps nothing.
+        store: folder in which solved draws are kept from one time to the next; None keeps nothing.
         resume: refuse to begin a new run in the store.
         engine: `local`, processes on this machine, or `ray`, a cluster; the numbers are the same.
         workers: how many processes or actors; None takes what there is.
@@ -85,12 +88,8 @@ def study(
         raise refuse("too-few-draws", f"a study needs at least {FEWEST} draws, not {draws}")
     begun = time.perf_counter()
     chosen = choose_form(scenario, method=method, rounds=rounds, accuracy=accuracy)
-    if solve is not None or isinstance(chosen.form, Talks):
-        if resume:
-            raise refuse("nothing-to-resume", "draws are kept of trees only", hint="leave `--resume` out")
-        if notice is not None and (engine != "local" or workers is not None):
-            notice("talks are solved in this process: engines and workers solve trees only")
-        solver = _Counting(solve or solver_for(chosen.form, tolerance=tolerance))
+    if solve is not None:
+        solver = _Counting(solve)
         return _judge(scenario, chosen, solver, draws, seed, tolerance, progress, begun)
     from goodoffices.workflow.runs import open_sharding, warn
 
@@ -125,10 +124,17 @@ def _judge(
     """The study itself, once it is known in which form and by whom games are solved."""
     form = chosen.form
     compiled = time.perf_counter()
+    look: Any
     if isinstance(form, Talks):
         reader, recorder = None, TalksRecorder(form.round)
+        look = recorder.see
+        if not isinstance(solver, _Counting):
+            alone: Any = solver_for(form, tolerance=tolerance)
+            recorder.prepare(solve_medians(form, alone))
+            look = recorder.note
     else:
         reader, recorder = Reader(form), PlayRecorder(form)
+        look = recorder.see
     points = {
         name: np.append(middle, values)
         for (name, middle), values in zip(
@@ -142,13 +148,14 @@ def _judge(
         solve=solver,
         reader=reader,
         progress=partial(progress, "draws") if progress else None,
-        look=recorder.see,
+        look=look,
     )
     finished = found.known.width - 1
     if found.interrupted and finished < FEWEST:
         raise KeyboardInterrupt
     surveyed = time.perf_counter()
     tips, tip_games, stopped = {}, 0, False
+    judged = partial(make_verdicts, form, scenario.claims, found, first_is_median=True, seed=seed)
     if not found.interrupted:
         tips, tip_games, stopped = find_tips(
             form,
@@ -156,9 +163,10 @@ def _judge(
             solve=solver,
             reader=reader,
             progress=partial(progress, "tipping values") if progress else None,
+            only=_strongest(judged(tips={})) if isinstance(form, Talks) else None,
         )
     tipped = time.perf_counter()
-    verdicts = make_verdicts(form, scenario.claims, found, tips=tips, first_is_median=True, seed=seed)
+    verdicts = judged(tips=tips)
     settings = _settings(chosen, found, draws, seed, tolerance, stopped)
     return Study(
         scenario=scenario,
@@ -179,6 +187,11 @@ def _judge(
             "worlds": float(len(found.solved)),
         },
     )
+
+
+def _strongest(verdicts: Sequence[Verdict]) -> dict[str, set[str]]:
+    """Claim -> the parameters that decide it most."""
+    return {v.claim.name: {d.parameter for d in v.deciders[:TIPPED]} for v in verdicts}
 
 
 class _Counting:

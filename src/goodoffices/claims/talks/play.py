@@ -64,17 +64,32 @@ class TalksRecorder:
     def see(self, view: TalksView, part: slice) -> None:
         """Take notes of one chunk."""
         if part.start == 0:
-            self.medians = select_draws(view.solution, slice(0, 1))
-            self._choose(self.medians)
-        waiting = [self._outset(view.solution)]
+            self.prepare(select_draws(view.solution, slice(0, 1)))
+        self.note(self.read(view.solution), part)
+
+    def prepare(self, medians: RecursiveSolution) -> None:
+        """Choose what is drawn by the solution at the prior medians, one draw."""
+        self.medians = medians
+        self._choose(medians)
+
+    def read(self, solution: RecursiveSolution) -> dict[Path, Array]:
+        """Path -> [b] probability of its last step, of every step that is drawn."""
+        out: dict[Path, Array] = {}
+        waiting = [self._outset(solution)]
         while waiting:
-            here = self._forced(view.solution, waiting.pop())
+            here = self._forced(solution, waiting.pop())
             if here.path not in self.shown:
                 continue
-            for branch in self._branches(view.solution, here):
+            for branch in self._branches(solution, here):
                 with np.errstate(invalid="ignore"):
-                    self.shares.setdefault(branch.path, []).append(np.exp(branch.total - here.total))
+                    out[branch.path] = np.exp(branch.total - here.total)
                 waiting.append(branch)
+        return out
+
+    def note(self, shares: Mapping[Path, Array], part: slice) -> None:
+        """Keep what was read of one chunk; chunks come in order."""
+        for path, share in shares.items():
+            self.shares.setdefault(path, []).append(share)
 
     def build(self, solved: NDArray[np.bool_]) -> PlayPoint:
         """The drawing; `solved` [b] says which points count, the first of them being the medians."""
