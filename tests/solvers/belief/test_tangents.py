@@ -56,12 +56,17 @@ CASES = {
     "two parties with types": ({"types": (2, 2), "others": True, "edges": 2}, 2, False),
     "nobody with types": ({"types": (1, 1), "edges": 2}, 4, True),
     "without end": ({"types": (2, 1), "discount": 0.6}, None, False),
+    "nobody with types, without end": ({"types": (1, 1), "discount": 0.6}, None, False),
     "at the same time": ({"types": (2, 1), "slots": ((0, 1), ()), "moves": (2, 2), "others": True}, 2, True),
     "three types": ({"types": (3, 1), "moves": (2, 2)}, 2, False),
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+COMPILED = ("at the same time", "three types")
+"""Turns for which code is compiled, which takes most of their time."""
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, marks=[pytest.mark.slow] * (c in COMPILED)) for c in CASES])
 def test_derivatives_are_limits_of_differences(case):
     shape, rounds, from_outset = CASES[case]
     game, data = random_recursive(11, draws=2, **shape)

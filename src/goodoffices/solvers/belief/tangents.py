@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from goodoffices.games.recursive import Floats, RecursiveData, RecursiveSolution
+from goodoffices.solvers.belief.affine import fixed_point
 from goodoffices.solvers.belief.grid import BeliefGrid, coordinates_of
 from goodoffices.solvers.belief.interpolation import interpolate, slopes
 from goodoffices.solvers.belief.payoffs import expect, of_actions
@@ -169,20 +170,15 @@ class _Linear:
     ) -> tuple[list[tuple[Floats, ...]], list[tuple[Floats, ...]], list[tuple[Floats, ...]]]:
         """The change of values without end solves change = round(change); the map contracts, as the values did."""
         following = self.solution.values[0][0]
-        ahead = np.zeros((self.count, *following.shape))
-        found = self.round(0, following, ahead)
-        axes = tuple(range(1, ahead.ndim - 1))
         usable = np.isin(self.solution.status, (0, 4))
-        slack = 1.0 - np.where(usable, self.data.discount, 0.0)
-        done = np.zeros(ahead.shape[:1] + ahead.shape[-1:], dtype=bool)
-        for _ in range(MOST_ROUNDS):
-            new = found[0][0]
-            done = np.abs(new - ahead).max(axes) <= tolerance * slack * np.abs(new).max(axes)
-            done |= ~usable
-            ahead = new
-            if done.all():
-                break
-            found = self.round(0, following, ahead)
+        enough = np.where(usable, tolerance * (1.0 - self.data.discount), np.inf)
+        ahead, done, _ = fixed_point(
+            lambda change: self.round(0, following, change)[0][0],
+            np.zeros((self.count, *following.shape)),
+            enough=enough,
+            most=MOST_ROUNDS,
+        )
+        found = self.round(0, following, ahead)
         for part in found:
             for array in part:
                 np.moveaxis(array, -1, 1)[~done] = np.nan

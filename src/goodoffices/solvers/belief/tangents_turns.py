@@ -49,16 +49,20 @@ class Here:
     def of(self, group: Group) -> Numbers:
         """The numbers of one group."""
         plan, draws = self.plan, self.data.discount.shape[-1]
+        count = len(self.paid_change)
         base = tables(plan, group, self.data, self.paid)
-        each = [tables(plan, group, self.data, paid) for paid in self.paid_change]
+        # Changes are payoffs like any others, of as many draws as there are directions and draws.
+        each = tables(plan, group, self.data, np.concatenate(list(self.paid_change), -1))
         tail = (*plan.grid.shape, draws)
 
         def both(name: str) -> Changes:
-            arrays = [getattr(t, name) for t in (base, *each)]
-            middle = next((a.shape[2] for a in arrays if a is not None), len(plan.parts))
+            at, by = (getattr(t, name) for t in (base, each))
+            middle = next((a.shape[2] for a in (at, by) if a is not None), len(plan.parts))
             shape = (*group.actions.shape, middle, *tail)
-            full = [np.zeros(shape) if a is None else np.broadcast_to(a, shape) for a in arrays]
-            return Changes(full[0], np.stack(full[1:]))
+            changes = np.zeros((count, *shape))
+            if by is not None:
+                changes[:] = np.moveaxis(by.reshape(*by.shape[:-1], count, draws), -2, 0)
+            return Changes(np.zeros(shape) if at is None else np.broadcast_to(at, shape), changes)
 
         odds = None
         if base.odds is not None:
