@@ -62,7 +62,7 @@ def follow(evaluate: Evaluate, start: Floats, scale: Floats, *, max_steps: int =
     going = np.arange(n)
     tangent = np.zeros((n, d + 1))
     tangent[:, -1] = 1.0
-    tangent[going] = _tangent(evaluate, going, x, t, scale, tangent)
+    tangent[going], _ = _tangent(evaluate, going, x, t, scale, tangent)
     while going.size:
         trial = np.concatenate([x[going], t[going, None]], 1) + step[going, None] * tangent[going]
         close = trial[:, -1] >= end[going]
@@ -74,10 +74,10 @@ def follow(evaluate: Evaluate, start: Floats, scale: Floats, *, max_steps: int =
         trial[close, -1] = end[going][close]
         fine, trial = _correct(evaluate, going, trial, scale, end, tangent, close)
         good = going[fine]
-        new = _tangent(evaluate, good, trial[fine, :-1], trial[fine, -1], scale, tangent)
+        new, ahead = _tangent(evaluate, good, trial[fine, :-1], trial[fine, -1], scale, tangent)
         turn = (new * tangent[good]).sum(1)
         # A last step holds t fixed; a branch that turned back underneath is caught by the direction of the tangent.
-        keep = (turn >= LARGEST_TURN) & ~(close[fine] & (new[:, -1] <= 0))
+        keep = (turn >= LARGEST_TURN) & ~(close[fine] & (new[:, -1] <= 0)) & ahead
         fine[np.flatnonzero(fine)[~keep]] = False
         mine = going[fine]
         folds[mine] += (new[keep][:, -1] > 0) != (tangent[mine, -1] > 0)
@@ -137,16 +137,24 @@ def _at(evaluate: Evaluate, who: Ints, point: Floats, scale: Floats) -> tuple[Fl
     return found.gap, np.concatenate([found.jacobian, by_t[:, :, None]], 2)
 
 
-def _tangent(evaluate: Evaluate, who: Ints, x: Floats, t: Floats, scale: Floats, previous: Floats) -> Floats:
-    """[n, d + 1] unit tangents that point the way of the previous ones."""
+def _tangent(
+    evaluate: Evaluate, who: Ints, x: Floats, t: Floats, scale: Floats, previous: Floats
+) -> tuple[Floats, np.ndarray]:
+    """[n, d + 1] unit tangents that point the way of the previous ones, and whether [n] that way is ahead.
+
+    Along a branch t rises where the determinant of the Jacobian in x is positive (as it is at r = 0) and falls where it is
+    negative; a point on the far side of a hairpin has a tangent of much the same line, and the other way is ahead.
+    """
     if not who.size:
-        return np.zeros((0, previous.shape[1]))
+        return np.zeros((0, previous.shape[1])), np.zeros(0, bool)
     _, wide = _at(evaluate, who, np.concatenate([x, t[:, None]], 1), scale)
     matrix = np.concatenate([wide, previous[who][:, None]], 1)
     right = np.zeros((len(who), wide.shape[2]))
     right[:, -1] = 1.0
     tangent = _solve(matrix, right)
-    return tangent / np.linalg.norm(tangent, axis=1, keepdims=True)
+    sign, _ = np.linalg.slogdet(wide[:, :, :-1])
+    ahead = (sign > 0) == (tangent[:, -1] > 0)
+    return tangent / np.linalg.norm(tangent, axis=1, keepdims=True), ahead
 
 
 def _solve(matrix: Floats, right: Floats) -> Floats:

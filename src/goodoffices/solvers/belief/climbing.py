@@ -1,8 +1,8 @@
 """Single cells solved along their branch, for those that Newton's method alone cannot be trusted with.
 
 Receives cells of one group; follows each by pseudo-arclength from a rationality at which its fixed point is proven to be
-the only one (or from zero) to the one asked for. The few that take very short or very many steps go to the
-tracer of `arclength`.
+the only one (or from zero) to the one asked for. The few that take very short or very many steps are followed again from
+zero with smaller errors, and what is left after that goes to the tracer of `arclength`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from goodoffices.games.recursive import Floats, Ints
 from goodoffices.solvers.belief.arclength import Equations, follow
-from goodoffices.solvers.belief.turns import CLOSE, Turn, newton, stage, step_of
+from goodoffices.solvers.belief.turns import CLOSE, Turn, is_positive, newton, stage, step_of
 
 Flags = NDArray[np.bool_]
 FIRST, SHORTEST = 0.3, 1e-5
@@ -22,9 +22,10 @@ FIRST, SHORTEST = 0.3, 1e-5
 LARGEST_FOLLOWED = 0.25
 """Longest first Newton step after a step along the branch."""
 LEAST_COSINE = 0.6
-ON_THE_WAY = 2e-3
-"""A Newton step this small ends a step along the branch: the next point is off by its square."""
-MOST = 200
+ON_THE_WAY, PRECISELY = 2e-3, 1e-5
+"""A Newton step this small ends a step along the branch: the next point is off by its square. Where branches bend within
+such a distance, it takes the smaller one."""
+MOST = 600
 """Evaluations of a cell."""
 MOST_STEPS = 600
 """Steps of the tracer; who needs more is at a place where the interpolant bends too sharply to be followed."""
@@ -63,12 +64,14 @@ class _Walk(NamedTuple):
         return _Walk(*fields)
 
 
-def climb(turn: Turn, guess: Floats, share: Floats) -> tuple[Floats, Flags]:
+def climb(
+    turn: Turn, guess: Floats, share: Floats, *, on_the_way: float = ON_THE_WAY
+) -> tuple[Floats, Flags]:
     """Log-odds [m, c] on the principal branch, and which cells [c] came there by small, regular steps.
 
     Followed in (z, t), t = log(1 + rationality), from a share [c] of the rationality below which fixed points are the
     only ones. A step is believed if the first Newton step is small, the next ones contract and the tangent does not turn
-    much, and is shortened otherwise; folds are passed.
+    much, and is shortened otherwise; folds are passed. `on_the_way` is the size of a Newton step that ends one.
     """
     z, begin = _starts(turn, guess, share)
     count = z.shape[1]
@@ -93,7 +96,7 @@ def climb(turn: Turn, guess: Floats, share: Floats) -> tuple[Floats, Flags]:
     )
     arrived_at, good = z.copy(), flag.copy()
     for _ in range(MOST):
-        walk, done, lost = _onward(turn, walk)
+        walk, done, lost = _onward(turn, walk, on_the_way)
         if done.any():
             good[walk.who[done]] = True
             arrived_at[:, walk.who[done]] = walk.z[:, done]
@@ -105,7 +108,7 @@ def climb(turn: Turn, guess: Floats, share: Floats) -> tuple[Floats, Flags]:
     return arrived_at, good
 
 
-def _onward(turn: Turn, s: _Walk) -> tuple[_Walk, Flags, Flags]:
+def _onward(turn: Turn, s: _Walk, on_the_way: float) -> tuple[_Walk, Flags, Flags]:
     """One Newton step of every cell; which have arrived, and which are given up."""
     at = stage(turn, s.trial, np.where(s.last, 1.0, np.expm1(s.trial_t) / s.scale))
     back = -step_of(at, at.gap)
@@ -118,12 +121,12 @@ def _onward(turn: Turn, s: _Walk) -> tuple[_Walk, Flags, Flags]:
     begun = np.isinf(s.previous)
     first = np.where(begun, size, s.first)
     believed = (size <= np.where(begun, LARGEST_FOLLOWED, 0.5 * s.previous)) | (size <= 1e-7)
-    # The tangent of the branch here, pointing the way of the last one.
+    # The tangent of the branch here. Along one branch t rises where the determinant is positive and falls where it is
+    # negative, so that on the far side of a hairpin the tangent points back and the step is not believed.
     norm = 1.0 / np.sqrt(1.0 + (drift * drift).sum(0))
-    cosine = bottom * norm
-    sign = np.where(cosine < 0, -norm, norm)
-    near = size <= np.where(s.last, CLOSE, ON_THE_WAY)
-    turned = ~s.fresh & near & ((np.abs(cosine) < LEAST_COSINE) | (s.last & (sign < 0)))
+    sign = np.where(is_positive(at), norm, -norm)
+    near = size <= np.where(s.last, CLOSE, on_the_way)
+    turned = ~s.fresh & near & ((sign * bottom < LEAST_COSINE) | (s.last & (sign < 0)))
     there = believed & near & ~turned
     back_off = ~believed | turned
     trial, trial_t = s.trial + step, s.trial_t + by_t

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from goodoffices.games.recursive import Floats, Ints
-from goodoffices.solvers.belief.climbing import climb, trace
+from goodoffices.solvers.belief.climbing import PRECISELY, climb, trace
 from goodoffices.solvers.belief.curves import Curves
 from goodoffices.solvers.belief.plan import Group, Plan, Tables
 from goodoffices.solvers.belief.proofs import Steepness, is_certain
@@ -156,12 +156,19 @@ class Signalling:
 def _follow(turn: Turn, guess: Floats, share: Floats) -> tuple[Floats, np.ndarray, int]:
     """Cells along their branches: log-odds [m, c], which were lost [c], and how many had to be traced."""
     z, good = climb(turn, guess, share)
-    bad = np.flatnonzero(~good)
-    if len(bad):
-        traced, arrived = trace(turn.some(bad))
-        z[:, bad[arrived]] = traced[:, arrived]
+    for again in (_climb_precisely, trace):
+        bad = np.flatnonzero(~good)
+        if not len(bad):
+            return z, ~good, 0
+        found, arrived = again(turn.some(bad))
+        z[:, bad[arrived]] = found[:, arrived]
         good[bad[arrived]] = True
     return z, ~good, len(bad)
+
+
+def _climb_precisely(turn: Turn) -> tuple[Floats, np.ndarray]:
+    start = np.repeat(turn.prior[None], len(turn.base), 0)
+    return climb(turn, start, np.zeros(len(turn.prior)), on_the_way=PRECISELY)
 
 
 def _write(done: Outcome, cells: Ints | slice, found: Outcome) -> None:

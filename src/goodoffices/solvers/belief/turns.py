@@ -112,6 +112,12 @@ def step_of(at: Stage, right: Floats) -> Floats:
     return y - w * ((at.row * y).sum(0) / _away(1.0 + (at.row * w).sum(0)))
 
 
+def is_positive(at: Stage) -> np.ndarray:
+    """[c] whether the Jacobian's determinant is."""
+    ratio = 1.0 + (at.row / _away(at.diagonal)).sum(0)
+    return ((at.diagonal < 0).sum(0) % 2 == 0) == (ratio > 0)
+
+
 def _away(x: Floats) -> Floats:
     """x, kept away from zero."""
     close = np.abs(x) < 1e-12
