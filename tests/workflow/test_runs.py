@@ -384,6 +384,38 @@ def test_runs_are_listed_shown_and_removed(goodoffices, tmp_path):
     assert "error[unknown-run]" in again.stderr
 
 
+def test_the_cache_is_bounded_and_other_folders_are_left_alone(goodoffices, tmp_path):
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    own = tmp_path / "own"
+    for where in ([], ["--store", own]):
+        run = goodoffices("study", "beer-quiche", "--draws", "2", "--quiet", *where, env=environment)
+        assert run.returncode == 0
+    young = goodoffices("runs", "remove", "--older-than", "30d", env=environment)
+    assert (young.returncode, young.stdout.startswith("0 runs removed")) == (0, True)
+    small = goodoffices("runs", "remove", "--keep-under", "1 kB", "--json", env=environment)
+    done = json.loads(small.stdout)
+    assert (len(done["removed"]), done["in_use"], done["left"]) == (1, [], 0)
+    assert json.loads(goodoffices("runs", "list", "--json", env=environment).stdout) == []
+    assert len(json.loads(goodoffices("runs", "list", "--json", "--store", own).stdout)) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["abcd", "--older-than", "3d"],
+        ["--older-than", "3"],
+        ["--older-than", "-3d"],
+        ["--keep-under", "much"],
+    ],
+)
+def test_a_removal_that_is_not_clear_is_misuse(goodoffices, tmp_path, options):
+    done = goodoffices("runs", "remove", *options, "--store", tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "error" in done.stderr.lower()
+    assert "Traceback" not in done.stderr
+
+
 def test_runs_are_kept_in_the_users_cache_unless_that_is_not_wanted(goodoffices, tmp_path):
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     run = ["study", "crisis-signalling", "--draws", "8", "--quiet"]

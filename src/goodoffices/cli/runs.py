@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -38,6 +40,20 @@ Address = Annotated[
 ]
 AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Print as JSON.")]
 Id = Annotated[str, Parameter(help="Identifier of a run, or its first four digits or more.")]
+OlderThan = Annotated[
+    str | None,
+    Parameter(help="Remove what nobody has used for so long: `30d`, `12h`, `2w`.", show_default=False),
+]
+KeepUnder = Annotated[
+    str | None,
+    Parameter(
+        help="Remove what was used least recently until the rest takes no more: `2GB`, `500MB`.",
+        show_default=False,
+    ),
+]
+UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+SPANS = {"h": 1, "d": 24, "w": 7 * 24}
+"""Hours."""
 
 runs = cyclopts.App(name="runs", help="List, show and remove the runs that are kept.")
 
@@ -115,15 +131,49 @@ def show(run: Id, /, *, store: StoreOption = None, as_json: AsJson = False) -> N
 
 
 @runs.command
-def remove(run: Id, /, *, store: StoreOption = None, as_json: AsJson = False) -> None:
-    """Remove a run. What it held can be solved again."""
-    from goodoffices.workflow.runs import remove_run
+def remove(
+    run: Annotated[Id | None, Parameter(show_default=False)] = None,
+    /,
+    *,
+    older_than: OlderThan = None,
+    keep_under: KeepUnder = None,
+    store: StoreOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove a run, or those that were used least recently. What they held can be solved again.
 
-    kept = remove_run(_place(store), run)
-    if as_json:
-        _print_json(kept.data())
+    Runs that somebody works with stay.
+    """
+    from goodoffices.workflow.runs import evict_runs, remove_run
+
+    age, most = read_age(older_than), read_size(keep_under)
+    if (run is None) == (age is None and most is None):
+        raise Misuse("runs remove takes a run, or --older-than or --keep-under")
+    place = _place(store)
+    if run is not None:
+        kept = remove_run(place, run)
+        if as_json:
+            _print_json(kept.data())
+            return
+        output().print(f"Removed {kept.card.id}: {kept.shards} shards, {size(kept.bytes)}.", markup=False)
         return
-    output().print(f"Removed {kept.card.id}: {kept.shards} shards, {size(kept.bytes)}.", markup=False)
+    done = evict_runs(place, older_than=age, keep_under=most)
+    for kept in done.in_use:
+        remark(f"another process is working with the run {kept.card.id}; it stays")
+    if as_json:
+        names = {"removed": done.removed, "in_use": done.in_use}
+        _print_json(
+            {name: [kept.data() for kept in some] for name, some in names.items()} | {"left": done.left}
+        )
+        return
+    for kept in done.removed:
+        output().print(f"Removed {kept.card.id}: {kept.shards} shards, {size(kept.bytes)}.", markup=False)
+    count = len(done.removed)
+    output().print(
+        f"{count} run{'' if count == 1 else 's'} removed, {size(done.left)} left in {place}",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def size(count: int) -> str:
@@ -132,6 +182,26 @@ def size(count: int) -> str:
         if count >= factor:
             return f"{count / factor:.1f} {unit}"
     return f"{count} B"
+
+
+def read_size(text: str | None) -> int | None:
+    """Bytes of `2GB` or `500 MB`."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) *([kKMGT]?B)", text.strip())
+    if found is None:
+        raise Misuse(f"--keep-under takes a size such as 2GB or 500MB, not {text!r}")
+    return int(float(found[1]) * UNITS[found[2].replace("K", "k")])
+
+
+def read_age(text: str | None) -> timedelta | None:
+    """The time of `30d`, `12h` or `2w`."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,5}) *([hdw])", text.strip())
+    if found is None:
+        raise Misuse(f"--older-than takes a time such as 30d, 12h or 2w, not {text!r}")
+    return timedelta(hours=int(found[1]) * SPANS[found[2]])
 
 
 def _place(store: Path | None) -> Path:

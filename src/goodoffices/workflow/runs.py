@@ -18,6 +18,9 @@ from goodoffices.workflow.addresses import card_of
 from goodoffices.workflow.sharding import Notice, Sharding
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from goodoffices.store.eviction import Evicted
     from goodoffices.store.folder import Kept
 
 
@@ -109,3 +112,24 @@ def show_run(store: Path | str, name: str) -> Kept:
 def remove_run(store: Path | str, name: str) -> Kept:
     """Remove a run; refuses with `unknown-run`, `run-in-use` or `store-unwritable`."""
     return open_store(Path(store)).remove(name)
+
+
+def evict_runs(
+    store: Path | str, *, older_than: timedelta | None = None, keep_under: int | None = None
+) -> Evicted:
+    """Remove the runs that were used least recently, never one that somebody works with.
+
+    Args:
+        store: the folder; one that does not exist has no runs.
+        older_than: runs that nobody has used for longer than this go.
+        keep_under: bytes of shards that may stay.
+
+    Raises:
+        Refusal: `store-unwritable`, `store-newer`.
+    """
+    from goodoffices.store.eviction import Evicted, evict
+
+    path = Path(store)
+    if not path.exists():
+        return Evicted((), (), 0)
+    return evict(open_store(path), older_than=older_than, keep_under=keep_under)
