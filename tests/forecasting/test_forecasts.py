@@ -21,7 +21,7 @@ from goodoffices.workflow.forecasting import forecast, open_forecast, score
 
 Make = Callable[..., Scenario]
 DAY = datetime.date(2025, 1, 19)
-SMALL = FitSettings(chains=8, length=4, last=1, repeats=1)
+SMALL = FitSettings(effective=30, batch=32, repeats=1)
 
 
 def made(scenario: Scenario, folder: Path, **arguments: object) -> Path:

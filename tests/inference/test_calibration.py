@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from goodoffices.inference import record_likelihood
 from goodoffices.inference.calibration import calibrate, calibrate_scenario, synthetic_terms
+from goodoffices.inference.importance import Importance, sample_posterior
 from goodoffices.inference.posterior_fitting import FitSettings, fit_posterior
 from goodoffices.inference.posterior_predictive import SURPRISE, predictive_checks
 from goodoffices.inference.prior_space import Floats, prior_space
-from goodoffices.inference.tempering import Tempering, temper
 from goodoffices.language.scenario import Scenario
 from goodoffices.records import Event, Record
 
@@ -35,7 +34,7 @@ def normal(points: Floats, *, spread: float = NOISE):
 
 
 def test_truths_rank_evenly_and_intervals_hold_them_as_often_as_they_say():
-    found = calibrate(("mean", "other"), normal, records=200, settings=Tempering(16, 16, seed=2))
+    found = calibrate(("mean", "other"), normal, records=200, settings=Importance(150, batch=64, seed=2))
     assert found.uniformity().min() > 0.01
     for level in (0.5, 0.8):
         error = (level * (1 - level) / 200) ** 0.5
@@ -47,7 +46,7 @@ def test_a_posterior_that_is_too_sure_is_found_out():
         ("mean", "other"),
         lambda x: normal(x, spread=NOISE / 4),
         records=200,
-        settings=Tempering(16, 16, seed=2),
+        settings=Importance(150, batch=64, seed=2),
     )
     assert found.uniformity()[0] < 1e-4
     assert found.coverage(0.8)[0] < 0.6
@@ -60,7 +59,9 @@ def small(make: Make) -> Scenario:
 
 
 def test_a_scenario_recovers_parameters_from_records_of_its_own(make: Make):
-    found = calibrate_scenario(small(make), rounds=3, records=16, settings=Tempering(64, 6, seed=4), nodes=2)
+    found = calibrate_scenario(
+        small(make), rounds=3, records=16, settings=Importance(100, batch=64, seed=4), nodes=2
+    )
     assert found.names == ("p", "fee")
     assert found.uniformity().min() > 0.002
     assert found.coverage(0.9).min() > 0.7
@@ -68,7 +69,9 @@ def test_a_scenario_recovers_parameters_from_records_of_its_own(make: Make):
 
 @pytest.mark.slow
 def test_posteriors_of_a_scenario_are_calibrated(make: Make):
-    found = calibrate_scenario(small(make), rounds=4, records=200, settings=Tempering(64, 8, seed=4), nodes=3)
+    found = calibrate_scenario(
+        small(make), rounds=4, records=200, settings=Importance(100, batch=64, seed=4), nodes=3
+    )
     assert found.uniformity().min() > 0.005
     for level in (0.5, 0.8):
         error = (level * (1 - level) / 200) ** 0.5
@@ -84,7 +87,7 @@ def test_the_wrong_scenario_loses_on_records_of_the_right_one(make: Make):
     total = 0.0
     for fitted, sign in ((right, 1), (wrong, -1)):
         for s, terms in enumerate(synthetic_terms(right, space, points, 4, 2, 5, fitted=fitted)):
-            total += sign * temper([terms], 2, Tempering(8, 8, seed=s)).log_evidence
+            total += sign * sample_posterior([terms], 2, Importance(40, batch=64, seed=s)).log_evidence
     assert total > 3
 
 
@@ -103,7 +106,7 @@ def record(*rounds: tuple[str, ...]) -> Record:
 def test_a_record_like_its_scenario_passes_and_one_unlike_it_is_strange(make: Make):
     # A pause that costs a fortune is hardly ever made; it cannot be learned away, since the cost is known.
     scenario = make(("rounds: 3", "rounds: 3"), ("costs: {hard: 2, soft: 1}", "costs: {hard: 9, soft: 9}"))
-    settings = FitSettings(chains=8, length=4, last=1, repeats=1)
+    settings = FitSettings(effective=30, batch=32, repeats=1)
 
     def checks(*words: str) -> dict[str, object]:
         likelihood = record_likelihood(scenario, record(words, words), nodes=2)
@@ -124,4 +127,3 @@ def test_synthetic_records_stay_with_the_scenario_they_are_fitted_by(make: Make)
     values = terms(np.zeros((3, 2)))
     assert np.isfinite(values).all()
     np.testing.assert_allclose(values[0], values[1])
-    assert replace(Tempering(), seed=4) != Tempering()

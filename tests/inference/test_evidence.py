@@ -10,10 +10,10 @@ import pytest
 from goodoffices import language
 from goodoffices.core.diagnostics import Refusal
 from goodoffices.inference.evidence import by_event, compare, prior_sensitivity
+from goodoffices.inference.importance import Importance, sample_posterior
 from goodoffices.inference.posterior import Posterior
 from goodoffices.inference.posterior_terms import Observed
 from goodoffices.inference.prior_space import Floats, prior_space
-from goodoffices.inference.tempering import Tempering, temper
 
 DATA = np.array([0.4, -0.1, 2.5, 2.2])
 NOISE = 0.7
@@ -49,9 +49,8 @@ def posterior(
 
     scenario = language.load("one.yaml", text=SCENARIO)
     space = prior_space(scenario)
-    runs = tuple(temper([terms], 2, Tempering(32, 32, seed=seed)) for seed in range(repeats))
-    points = np.concatenate([run.last.points for run in runs])
-    return Posterior(scenario, space, observed or seen(), runs, space.draws(points), "", {}, 0.0)
+    runs = [sample_posterior([terms], 2, Importance(1000, seed=seed)) for seed in range(repeats)]
+    return Posterior.of(scenario, space, observed or seen(), runs)
 
 
 def exact(offset: float = 0.0, variance: float = 1.0) -> tuple[float, list[float]]:

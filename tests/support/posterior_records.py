@@ -25,6 +25,6 @@ def learned_small(make: Callable[..., Scenario]) -> Learned:
     ]
     record = Record((*events, Event("end", MONDAY + datetime.timedelta(6), "US", lever="else")))
     likelihood = record_likelihood(scenario, record, nodes=3)
-    posterior = fit_posterior([likelihood], FitSettings(chains=4, length=4, last=1, repeats=2))
+    posterior = fit_posterior([likelihood], FitSettings(effective=40, batch=32, repeats=2))
     checks = predictive_checks(posterior, likelihood, draws=16)
     return Learned(posterior, tuple(by_event(posterior)), tuple(prior_sensitivity(posterior)), checks)

@@ -165,9 +165,14 @@ class Examiner:
         index = tuple(np.array(real, dtype=np.int64).reshape(-1, 2).T)
 
         def respond(x: Floats) -> Floats:
-            table = logs.copy()
+            """[unknown, ..., b] what is chosen against them; several at once cost little more than one."""
+            wide = (x.shape[1], count) if x.ndim == 3 else (count,)
+            table = np.broadcast_to(
+                logs if x.ndim == 2 else logs[:, :, None], (*logs.shape[:2], *wide)
+            ).copy()
             table[index] = x
-            worth = self.play.turn(place, point, table, following).choice_worth
+            where = np.broadcast_to(point if x.ndim == 2 else point[:, None], (len(point), *wide))
+            worth = self.play.turn(place, where, table, following).choice_worth
             for party, rows in who:
                 types = self.game.types[party]
                 u = self.precision(r, party) * worth[rows, :types]
@@ -176,16 +181,15 @@ class Examiner:
 
         x = respond(logs[index])
         good = np.full(count, not len(x))
+        nudges = DIFFERENCE * np.eye(len(x))[..., None]
         for _ in range(NEWTON_STEPS if len(x) else 0):
             image = respond(x)
             good = np.abs(x - image).max(0) <= SOLVED * (1 + np.abs(x).max(0))
             if good.all():
                 break
-            jacobian = np.empty((count, len(x), len(x)))
-            for i in range(len(x)):
-                moved = x.copy()
-                moved[i] += DIFFERENCE
-                jacobian[:, :, i] = ((moved - respond(moved)) - (x - image)).T / DIFFERENCE
+            gaps = x[:, None] + nudges
+            gaps = gaps - respond(gaps)
+            jacobian = np.moveaxis((gaps - (x - image)[:, None]) / DIFFERENCE, 2, 0)
             fine = np.isfinite(jacobian).all((1, 2))
             jacobian[~fine] = np.eye(len(x))
             step = np.linalg.solve(jacobian, (x - image).T[..., None])[..., 0].T

@@ -13,16 +13,22 @@ from goodoffices.cli.settings import Changes, Whole, at_least, read_changes
 from goodoffices.cli.streams import OK, Interrupted, Misuse, messages, output
 
 if TYPE_CHECKING:
+    from goodoffices.inference.importance import Run
     from goodoffices.inference.posterior_fitting import FitSettings, Watch
-    from goodoffices.inference.tempering import Cloud
 
-Chains = Annotated[int, Whole, Parameter(help="Markov chains that are moved together.")]
-Length = Annotated[int, Whole, Parameter(help="States of each chain at every temperature.")]
-Last = Annotated[int, Whole, Parameter(help="How many times as long the chains are at the end.")]
-Repeats = Annotated[int, Whole, Parameter(help="Independent repeats; they tell the error of the evidence.")]
+Effective = Annotated[
+    int,
+    Whole,
+    Parameter(help="Independent draws that the posterior's should be worth, all repeats together."),
+]
+Most = Annotated[int, Whole, Parameter(help="Games of the fine grid after which no more are solved.")]
+Batch = Annotated[
+    int, Whole, Parameter(help="Games solved together; what was reached is kept after each batch.")
+]
+Repeats = Annotated[int, Whole, Parameter(help="Independent repeats; they show whether results agree.")]
 Seed = Annotated[int, Whole, Parameter(help="Seed of everything that is drawn.")]
 Nodes = Annotated[
-    str, Parameter(help="Nodes on each axis of belief, from a coarse grid to the fine one: `2,5`.")
+    str, Parameter(help="Nodes on each axis of belief, from a coarse grid to the fine one: `3,5`.")
 ]
 Resume = Annotated[
     bool, Parameter(negative=(), help="Go on from what an interrupted run has kept in the folder.")
@@ -38,12 +44,12 @@ def learn(
     /,
     *,
     out: Annotated[Path, Parameter(help="Folder for the page, the numbers and the draws.")] = Path("learned"),
-    chains: Chains = 64,
-    length: Length = 8,
-    last: Last = 4,
+    effective: Effective = 1000,
+    most: Most = 40_000,
     repeats: Repeats = 2,
+    batch: Batch = 256,
     seed: Seed = 1,
-    nodes: Nodes = "2,5",
+    nodes: Nodes = "3,5",
     record: RecordFiles = (),
     format: Format = None,
     as_of: AsOf = None,
@@ -55,7 +61,7 @@ def learn(
     """Learn from the record: which values of the parameters it leaves, how probable the scenario makes it, and whether
     the scenario could have produced it."""
     day, fixed, grids = read_day("--as-of", as_of), read_changes(changes), read_nodes(nodes)
-    settings = read_settings(chains, length, last, repeats, seed)
+    settings = read_settings(effective, most, repeats, batch, seed)
     from goodoffices.workflow.fitting import learn as fit
 
     try:
@@ -86,12 +92,12 @@ def learn(
 def rivals(
     *scenarios: Annotated[str, Parameter(help="Scenario files, or names from the catalogue; two at least.")],
     out: Annotated[Path, Parameter(help="Folder for the page and the numbers.")] = Path("rivals"),
-    chains: Chains = 64,
-    length: Length = 8,
-    last: Last = 1,
+    effective: Effective = 400,
+    most: Most = 40_000,
     repeats: Repeats = 2,
+    batch: Batch = 256,
     seed: Seed = 1,
-    nodes: Nodes = "2,5",
+    nodes: Nodes = "3,5",
     record: RecordFiles = (),
     format: Format = None,
     as_of: AsOf = None,
@@ -103,7 +109,7 @@ def rivals(
     if len(scenarios) < 2:
         raise Misuse("a comparison needs two scenarios at least")
     day, grids = read_day("--as-of", as_of), read_nodes(nodes)
-    settings = read_settings(chains, length, last, repeats, seed)
+    settings = read_settings(effective, most, repeats, batch, seed)
     from goodoffices.workflow.fitting import compare_rivals
 
     try:
@@ -133,39 +139,39 @@ def rivals(
 
 
 def read_nodes(text: str) -> tuple[int, ...]:
-    """Read `2,5`: ever finer grids."""
+    """Read `3,5`: ever finer grids."""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and 2 <= int(part) <= 99 for part in parts):
-        raise Misuse(f"--nodes takes whole numbers from 2, such as 2,5, not {text!r}")
+        raise Misuse(f"--nodes takes whole numbers from 2, such as 3,5, not {text!r}")
     found = tuple(int(part) for part in parts)
     if list(found) != sorted(set(found)):
         raise Misuse(f"--nodes takes ever finer grids, not {text!r}")
     return found
 
 
-def read_settings(chains: int, length: int, last: int, repeats: int, seed: int) -> FitSettings:
+def read_settings(effective: int, most: int, repeats: int, batch: int, seed: int) -> FitSettings:
     """Check the options of a fit."""
     for option, value, least in (
-        ("--chains", chains, 2),
-        ("--length", length, 2),
-        ("--last", last, 1),
+        ("--effective", effective, 2),
+        ("--most", most, 2),
         ("--repeats", repeats, 1),
+        ("--batch", batch, 2),
         ("--seed", seed, 0),
     ):
         at_least(option, value, least)
     from goodoffices.inference.posterior_fitting import FitSettings
 
-    return FitSettings(chains=chains, length=length, last=last, repeats=repeats, seed=seed)
+    return FitSettings(effective=effective, repeats=repeats, batch=batch, most=most, seed=seed)
 
 
 def progress(*, quiet: bool) -> Watch:
-    """Tell of every temperature on standard error."""
+    """Tell of every batch on standard error."""
     console = messages(quiet=quiet)
 
-    def tell(repeat: int, cloud: Cloud) -> None:
+    def tell(repeat: int, run: Run) -> None:
         console.print(
-            f"repeat {repeat + 1}, grid {cloud.level + 1}: {cloud.exponent:.0%} of the record's weight, "
-            f"{sum(cloud.evaluations):,} games solved",
+            f"repeat {repeat + 1}, grid {run.level + 1}: {len(run.points):,} games solved, worth {run.effective:.0f} draws, "
+            f"log evidence {run.log_evidence:.2f}",
             markup=False,
             soft_wrap=True,
         )

@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from goodoffices.inference.importance import Importance, sample_posterior
 from goodoffices.inference.likelihood import SolveTalks, solve_by_grid
 from goodoffices.inference.prior_space import Floats, PriorSpace, prior_space
-from goodoffices.inference.tempering import Tempering, Terms, temper
+from goodoffices.inference.tempering import Terms
 from goodoffices.language.scenario import Scenario
 
 BINS = 8
+RANKED = 63
+"""Draws that a truth is ranked among."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +57,7 @@ def calibrate(
     simulate: Callable[[Floats], list[Terms]],
     *,
     records: int,
-    settings: Tempering,
-    thin: int = 4,
+    settings: Importance,
 ) -> Calibration:
     """Draw parameters and records, and fit each.
 
@@ -64,16 +66,15 @@ def calibrate(
         simulate: Points [s, d] -> the likelihood of a record drawn at each of them.
         records: How many.
         settings: Of each fit; its seed also draws the truths.
-        thin: Every how many states of the chains count, so that those that do are nearly independent.
     """
     rng = np.random.default_rng([settings.seed, 41])
     truth = rng.standard_normal((records, len(names)))
     shares, evidence = np.empty(truth.shape), np.empty(records)
     for s, terms in enumerate(simulate(truth)):
-        run = temper([terms], len(names), replace(settings, seed=settings.seed * 100_003 + s))
-        draws = run.last.points[::thin]
+        run = sample_posterior([terms], len(names), replace(settings, seed=settings.seed * 100_003 + s))
+        draws = run.points[run.draw(RANKED)]
         below = (draws < truth[s]).sum(0)
-        shares[s] = (below + rng.random(len(names))) / (len(draws) + 1)
+        shares[s] = (below + rng.random(len(names))) / (RANKED + 1)
         evidence[s] = run.log_evidence
     return Calibration(names, shares, evidence)
 
@@ -83,7 +84,7 @@ def calibrate_scenario(
     *,
     rounds: int,
     records: int,
-    settings: Tempering,
+    settings: Importance,
     nodes: int = 5,
     solve: SolveTalks = solve_by_grid,
 ) -> Calibration:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from goodoffices.core.diagnostics import Diagnostic, Refusal
-from goodoffices.inference.posterior import Posterior, log_mean
+from goodoffices.inference.importance import Run
+from goodoffices.inference.posterior import Posterior
 from goodoffices.inference.posterior_terms import Observed
 from goodoffices.inference.prior_space import Floats
-from goodoffices.inference.tempering import Run, mixed
+from goodoffices.inference.weights import effective_size, log_mean, normalised
 
 POWERS = (0.5, 0.8, 1.25, 2.0)
 """The prior is raised to these: below one it is wider, above one narrower."""
@@ -29,9 +30,9 @@ class EventEvidence:
     log_predictive: float
     """Natural logarithm of its probability under the scenario, learned from what came before."""
     error: float
-    """Standard error between repeats; not a number with one."""
+    """Monte Carlo standard error."""
     effective: float
-    """Draws that the number rests on (Kish), the least over repeats."""
+    """Draws that the number rests on (Kish), of all repeats."""
 
 
 @dataclass(frozen=True)
@@ -132,62 +133,58 @@ def differences(one: tuple[str, Posterior], other: tuple[str, Posterior]) -> lis
 def by_event(posterior: Posterior) -> list[EventEvidence]:
     """How likely each choice of the record was, given the scenario and everything before the choice.
 
-    The clouds of all temperatures together stand in for the posterior after each choice, by importance weights: what a
-    cloud at exponent e was drawn from is known, and so is their mixture. Their products are the evidence. The first
-    likelihood's clouds are used; what a finer one changes is in the evidence, not here.
+    The points that were tried stand in for the posterior after each choice, by their weights under as much of the record;
+    the part that was drawn from the prior sees to those after few. The products are the evidence.
     """
     runs = [_predictives(run) for run in posterior.runs]
-    logs = np.array([found for found, _ in runs])
-    effective = np.min([sizes for _, sizes in runs], axis=0)
-    count = len(runs)
-    error = logs.std(0, ddof=1) / np.sqrt(count) if count > 1 else np.full(logs.shape[1], np.nan)
+    logs, errors, effective = (np.array(part) for part in zip(*runs, strict=True))
     return [
-        EventEvidence(o, float(np.mean(logs[:, i])), float(error[i]), float(effective[i]))
+        EventEvidence(
+            o,
+            float(np.mean(logs[:, i])),
+            float(np.sqrt((errors[:, i] ** 2).sum()) / len(runs)),
+            float(effective[:, i].sum()),
+        )
         for i, o in enumerate(posterior.observed)
     ]
 
 
-def _predictives(run: Run) -> tuple[Floats, Floats]:
-    """[i] log predictive of each term given those before it, and the effective number of draws behind it."""
-    clouds = [c for c in run.clouds if c.level == 0]
-    terms = np.concatenate([cloud.terms for cloud in clouds])
-    total = terms.sum(1)
-    own = np.stack([mixed(np.zeros_like(total), total, c.exponent) - c.log_evidence for c in clouds])
-    sizes = np.array([len(c.points) for c in clouds], dtype=float)
-    mixture = np.logaddexp.reduce(own + np.log(sizes / sizes.sum())[:, None], 0)
+def _predictives(run: Run) -> tuple[Floats, Floats, Floats]:
+    """[i] log predictive of each term given those before it, its standard error, and the draws that it rests on."""
     with np.errstate(invalid="ignore"):
-        weights = np.cumsum(terms, axis=1) - mixture[:, None]
-    weights = np.where(np.isnan(weights), -np.inf, weights)
-    evidence = np.array([log_mean(column) for column in weights.T])
-    shares = np.exp(weights - weights.max(0))
-    effective = shares.sum(0) ** 2 / (shares**2).sum(0)
-    return np.diff(evidence, prepend=0.0), effective
+        logs = run.log_base[:, None] + np.cumsum(run.terms, axis=1)
+    logs = np.where(np.isnan(logs), -np.inf, logs)
+    evidence = np.array([log_mean(column) for column in logs.T])
+    # To first order the logarithm of a ratio of means varies as the difference of the shares in them.
+    shares = np.exp(logs - evidence)
+    errors = run.error_of_mean(np.diff(shares, axis=1, prepend=1.0))
+    effective = np.array([effective_size(column) for column in logs.T])
+    return np.diff(evidence, prepend=0.0), errors, effective
 
 
 def prior_sensitivity(posterior: Posterior, powers: Sequence[float] = POWERS) -> list[PriorSensitivity]:
     """What wider and narrower priors would have made of the evidence and of each parameter.
 
     The prior's density in normal coordinates is raised to a power, which is a normal prior of that many times the
-    precision; draws are reweighted (Kallioinen and others 2024). All parameters at once come first.
+    precision; points are weighted anew (Kallioinen and others 2024). All parameters at once come first.
     """
-    points = posterior.points
-    whole = _scaled(None, points, points**2, powers)
-    each = [
-        _scaled(name, points[:, [d]], points[:, [d]] ** 2, powers)
-        for d, name in enumerate(posterior.space.names)
-    ]
+    points = np.concatenate([run.points for run in posterior.runs])
+    shares = np.concatenate([normalised(run.log_weights) for run in posterior.runs]) / len(posterior.runs)
+    whole = _scaled(None, points, shares, powers)
+    each = [_scaled(name, points[:, [d]], shares, powers) for d, name in enumerate(posterior.space.names)]
     each.sort(key=lambda s: -max(abs(v) for v in s.log_evidence))
     return [whole, *each]
 
 
-def _scaled(name: str | None, points: Floats, squares: Floats, powers: Sequence[float]) -> PriorSensitivity:
+def _scaled(name: str | None, points: Floats, shares: Floats, powers: Sequence[float]) -> PriorSensitivity:
     change, shift, effective = list[float](), list[float](), list[float]()
+    with np.errstate(divide="ignore"):
+        known = np.log(shares)
     for power in powers:
-        logs = -0.5 * (power - 1) * squares.sum(1) + 0.5 * points.shape[1] * np.log(power)
-        change.append(log_mean(logs))
-        weights = np.exp(logs - logs.max())
-        effective.append(float(weights.sum() ** 2 / (weights**2).sum()))
-        moved = (weights / weights.sum()) @ points - points.mean(0)
+        logs = known - 0.5 * (power - 1) * (points**2).sum(1) + 0.5 * points.shape[1] * np.log(power)
+        change.append(float(np.logaddexp.reduce(logs)))
+        effective.append(effective_size(logs))
+        moved = normalised(logs) @ points - shares @ points
         shift.append(float(moved[np.argmax(np.abs(moved))]))
     return PriorSensitivity(name, tuple(powers), tuple(change), tuple(shift), tuple(effective))
 

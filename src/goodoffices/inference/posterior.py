@@ -1,7 +1,7 @@
 """What a record teaches about a scenario's parameters: draws from the posterior, and how far to believe them.
 
 Receives the finished runs of independent repeats; returns a `Posterior`, a plain frozen result with the evidence, its Monte
-Carlo error, effective sizes, agreement between repeats and overlap with the prior.
+Carlo error, effective sizes, the tail of the weights, agreement between repeats and overlap with the prior.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from goodoffices.inference.importance import Run
 from goodoffices.inference.posterior_terms import Observed
 from goodoffices.inference.prior_space import Floats, PriorSpace
-from goodoffices.inference.tempering import Run
+from goodoffices.inference.weights import effective_for_means, log_mean, normalised
 from goodoffices.language.scenario import Scenario
 
 BINS = 10
@@ -25,7 +26,7 @@ BINS = 10
 class Posterior:
     """Draws of a scenario's parameters given a record. Index letters n draw, d parameter, i term, r repeat.
 
-    Draws are ordered by repeat, then by chain, then along the chain.
+    Draws have no weights: they were chosen by weight from the points of each repeat, as many from each, ordered by repeat.
     """
 
     scenario: Scenario
@@ -33,7 +34,11 @@ class Posterior:
     observed: tuple[Observed, ...]
     """[i]"""
     runs: tuple[Run, ...] = field(repr=False)
-    """[r]"""
+    """[r] with all points that were tried and their weights."""
+    points: Floats = field(repr=False)
+    """[n, d] coordinates of the draws, in which the prior is a unit normal."""
+    terms: Floats = field(repr=False)
+    """[n, i] of their log-likelihood."""
     draws: Mapping[str, Floats] = field(repr=False)
     """Parameter -> [n]."""
     key: str
@@ -42,15 +47,35 @@ class Posterior:
     seconds: float
     """Processor time of the part that was computed now."""
 
-    @property
-    def points(self) -> Floats:
-        """[n, d] coordinates in which the prior is a unit normal."""
-        return np.concatenate([run.last.points for run in self.runs])
-
-    @property
-    def terms(self) -> Floats:
-        """[n, i] of the log-likelihood."""
-        return np.concatenate([run.last.terms for run in self.runs])
+    @classmethod
+    def of(
+        cls,
+        scenario: Scenario,
+        space: PriorSpace,
+        observed: tuple[Observed, ...],
+        runs: Sequence[Run],
+        *,
+        key: str = "",
+        settings: Mapping[str, Any] | None = None,
+        seconds: float = 0.0,
+    ) -> Posterior:
+        """From the runs: as many draws of each as the least of them is worth, two at the least."""
+        count = max(2, int(min(run.effective for run in runs)))
+        chosen = [run.draw(count) for run in runs]
+        points = np.concatenate([run.points[i] for run, i in zip(runs, chosen, strict=True)])
+        terms = np.concatenate([run.terms[i] for run, i in zip(runs, chosen, strict=True)])
+        return cls(
+            scenario,
+            space,
+            observed,
+            tuple(runs),
+            points,
+            terms,
+            space.draws(points),
+            key,
+            settings or {},
+            seconds,
+        )
 
     @property
     def log_likelihood(self) -> Floats:
@@ -69,21 +94,33 @@ class Posterior:
 
     @property
     def log_evidence_error(self) -> float:
-        """Its Monte Carlo standard error; not a number with a single repeat."""
-        return log_mean_error(self.log_evidences)
+        """Its Monte Carlo standard error, from the spread of the weights in each repeat."""
+        shares = np.exp(self.log_evidences - self.log_evidences.max())
+        errors = np.array([run.log_evidence_error for run in self.runs])
+        return float(np.sqrt(((shares * errors) ** 2).sum()) / shares.sum())
 
     @property
     def size(self) -> int:
         """Number of draws."""
-        return sum(len(run.last.points) for run in self.runs)
+        return len(self.points)
+
+    @property
+    def worth(self) -> float:
+        """Independent draws that all weighted points are worth (Kish)."""
+        return sum(run.effective for run in self.runs)
+
+    @property
+    def tail(self) -> float:
+        """Shape of the weights' tail in the worst repeat; from 0.7 errors are not to be believed."""
+        return float(np.max([run.tail for run in self.runs]))
 
     def effective(self) -> Floats:
-        """[d] effective number of draws for each parameter's mean."""
-        return effective_size([_by_chain(run) for run in self.runs])
+        """[d] effective number of draws for each parameter's mean, of all weighted points."""
+        return np.sum([effective_for_means(r.points, normalised(r.log_weights)) for r in self.runs], axis=0)
 
     def r_hat(self) -> Floats:
         """[d] potential scale reduction between repeats; not a number with a single one. One is agreement."""
-        return agreement([run.last.points for run in self.runs])
+        return agreement(self.runs)
 
     def overlap(self) -> Floats:
         """[d] share that the marginal posterior has in common with the prior: one where nothing was learned."""
@@ -92,50 +129,27 @@ class Posterior:
     @property
     def evaluations(self) -> tuple[int, ...]:
         """Likelihoods computed, from the coarse to the fine."""
-        return tuple(int(v) for v in np.sum([run.last.evaluations for run in self.runs], axis=0))
+        levels = 1 + max(run.level for run in self.runs)
+        return tuple(int(v) for v in np.sum([run.evaluations(levels) for run in self.runs], axis=0))
 
     @property
     def unsolved(self) -> tuple[int, ...]:
         """Of them, those that were not solved; they count as impossible."""
-        return tuple(int(v) for v in np.sum([run.last.unsolved for run in self.runs], axis=0))
+        levels = 1 + max(run.level for run in self.runs)
+        return tuple(int(v) for v in np.sum([run.unsolved(levels) for run in self.runs], axis=0))
 
 
-def log_mean(values: Floats) -> float:
-    """Logarithm of the mean of numbers given by their logarithms."""
-    return float(np.logaddexp.reduce(values) - np.log(len(values)))
-
-
-def log_mean_error(values: Floats) -> float:
-    """Standard error of `log_mean`, to first order."""
-    if len(values) < 2:
-        return float("nan")
-    shares = np.exp(values - values.max())
-    return float(shares.std(ddof=1) / np.sqrt(len(values)) / shares.mean())
-
-
-def effective_size(chains: Sequence[Floats]) -> Floats:
-    """[d] from the spread of the chains' means: [m, l, d] of each repeat, chains independent given the cloud before.
-
-    Dau and Chopin (2022), section 4: the variance of a waste-free average is that of chains' means over their number.
-    """
-    joined = np.concatenate(list(chains))
-    m, length, _ = joined.shape
-    spread = joined.reshape(m * length, -1).var(0)
-    between = joined.mean(1).var(0, ddof=1) / m
+def agreement(runs: Sequence[Run]) -> Floats:
+    """[d] Gelman and Rubin's statistic (1992) of independent repeats, each as long as its draws are worth."""
+    if len(runs) < 2:
+        return np.full(runs[0].points.shape[1], np.nan)
+    weights = [normalised(run.log_weights) for run in runs]
+    means = np.array([w @ run.points for w, run in zip(weights, runs, strict=True)])
+    n = min(run.effective for run in runs)
+    spreads = [w @ (run.points - mean) ** 2 for w, run, mean in zip(weights, runs, means, strict=True)]
+    within = np.mean(spreads, axis=0) * n / max(1.0, n - 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = spread / between
-    return np.clip(np.where(np.isfinite(found), found, 1.0), 1.0, m * length)
-
-
-def agreement(repeats: Sequence[Floats]) -> Floats:
-    """[d] Gelman and Rubin's statistic of [n, d] from independent repeats."""
-    if len(repeats) < 2:
-        return np.full(repeats[0].shape[1], np.nan)
-    n = min(len(points) for points in repeats)
-    within = np.mean([points[:n].var(0, ddof=1) for points in repeats], axis=0)
-    between = np.var([points[:n].mean(0) for points in repeats], axis=0, ddof=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.sqrt((n - 1) / n + between / within)
+        return np.sqrt((n - 1) / n + means.var(0, ddof=1) / within)
 
 
 def prior_overlap(points: Floats) -> Floats:
@@ -148,9 +162,3 @@ def prior_overlap(points: Floats) -> Floats:
         counts = np.histogram(shares[:, d], bins=BINS, range=(0.0, 1.0))[0] / len(points)
         out[d] = np.minimum(counts, 1 / BINS).sum()
     return out
-
-
-def _by_chain(run: Run) -> Floats:
-    """[m, l, d]"""
-    points = run.last.points
-    return points.reshape(run.settings.chains, -1, points.shape[1])

@@ -1,4 +1,4 @@
-"""From a scenario and a coded record to a posterior: repeats of tempering, saved as they go.
+"""From a scenario and a coded record to a posterior: repeats of importance sampling, saved as they go.
 
 Receives likelihoods of one record from coarse to fine and settings; returns a `Posterior`. Refuses a record that teaches
 nothing, and one that is impossible at every draw.
@@ -18,38 +18,38 @@ import numpy as np
 
 from goodoffices.core.diagnostics import refuse
 from goodoffices.inference.coding import CodedRecord
+from goodoffices.inference.importance import Batch, Importance, Run, sample_posterior
 from goodoffices.inference.likelihood import RecordLikelihood
 from goodoffices.inference.posterior import Posterior
 from goodoffices.inference.posterior_state import load_state, save_state
 from goodoffices.inference.posterior_terms import observed, record_terms
 from goodoffices.inference.prior_space import Floats, PriorSpace, prior_space
-from goodoffices.inference.tempering import Cloud, Run, Tempering, temper
 from goodoffices.language.scenario import Scenario
 
-Watch = Callable[[int, Cloud], None]
-"""Told of the repeat, from zero, and the cloud that was reached."""
+Watch = Callable[[int, Run], None]
+"""Told of the repeat, from zero, and the run as far as it was reached."""
 
 
 @dataclass(frozen=True)
 class FitSettings:
     """How a posterior is found."""
 
-    chains: int = 64
-    """Markov chains at each temperature."""
-    length: int = 8
-    """States of each on the way to the posterior."""
-    last: int = 4
-    """How many times as long the chains are at the end; the product of the three is the number of draws of a repeat."""
+    effective: int = 1000
+    """Draws that the weighted ones of all repeats together should be worth (Kish)."""
     repeats: int = 2
-    """Independent ones, from which the error of the evidence and the agreement of draws are known."""
-    keep: float = 0.5
-    """Share of draws that stays effective from one temperature to the next."""
+    """Independent ones; how far they agree is known."""
+    batch: int = 256
+    """Points that are tried together; the state is kept after each."""
+    most: int = 40_000
+    """Games of the finest grid, over all repeats, after which no more are solved."""
     seed: int = 1
 
-    def tempering(self, repeat: int) -> Tempering:
+    def sampling(self, repeat: int) -> Importance:
         """The settings of one repeat."""
         seed = int(np.random.SeedSequence([self.seed, repeat]).generate_state(1)[0])
-        return Tempering(self.chains, self.length, self.keep, seed, self.last)
+        return Importance(
+            self.effective / self.repeats, self.batch, max(1, self.most // self.repeats), seed=seed
+        )
 
 
 def fit_posterior(
@@ -65,9 +65,9 @@ def fit_posterior(
 
     Args:
         likelihoods: Of the same scenario and coded record, from coarse grids to the fine one that is meant.
-        state: File that is rewritten after every temperature; an interruption loses the temperature under way.
+        state: File that is rewritten after every batch; an interruption loses the batch under way.
         resume: Go on from that file where it is there.
-        watch: Told of every cloud.
+        watch: Told of every batch.
         about: Kept with the result: files, version and the like.
 
     Raises:
@@ -93,24 +93,24 @@ def _repeats(
     space: PriorSpace,
     seen: Any,
     key: str,
-    kept: list[list[Cloud]],
+    kept: list[list[Batch]],
     state: Path | None,
     watch: Watch | None,
     about: Mapping[str, Any],
 ) -> Posterior:
     levels = [record_terms(likelihood, space) for likelihood in likelihoods]
-    begun, done, runs = time.process_time(), list[list[Cloud]](), list[Run]()
+    begun, done, runs = time.process_time(), list[list[Batch]](), list[Run]()
     for repeat in range(settings.repeats):
         earlier = kept[repeat] if repeat < len(kept) else []
 
-        def note(clouds: Sequence[Cloud], repeat: int = repeat) -> None:
+        def note(run: Run, repeat: int = repeat) -> None:
             if state is not None:
-                save_state(state, key, [*done, list(clouds)])
+                save_state(state, key, [*done, list(run.batches)])
             if watch is not None:
-                watch(repeat, clouds[-1])
+                watch(repeat, run)
 
         try:
-            run = temper(levels, space.size, settings.tempering(repeat), clouds=earlier, watch=note)
+            run = sample_posterior(levels, space.size, settings.sampling(repeat), batches=earlier, watch=note)
         except ValueError as error:
             raise refuse(
                 "impossible-record",
@@ -118,17 +118,15 @@ def _repeats(
                 hint="`goodoffices beliefs` shows how likely each step was; `goodoffices record check` how events were read",
             ) from None
         runs.append(run)
-        done.append(list(run.clouds))
-    points = np.concatenate([run.last.points for run in runs])
-    return Posterior(
+        done.append(list(run.batches))
+    return Posterior.of(
         likelihoods[-1].scenario,
         space,
         seen,
-        tuple(runs),
-        space.draws(points),
-        key,
-        {**about, **dataclasses.asdict(settings), "nodes": [part.nodes for part in likelihoods]},
-        time.process_time() - begun,
+        runs,
+        key=key,
+        settings={**about, **dataclasses.asdict(settings), "nodes": [part.nodes for part in likelihoods]},
+        seconds=time.process_time() - begun,
     )
 
 

@@ -1,7 +1,7 @@
 """A fit on disk: what was reached, checksummed, so that it can be taken up again.
 
-Receives the clouds of every repeat and the key of what they belong to; writes one file, whole or not at all; gives the
-clouds back bit by bit. Refuses a file that is damaged, and one that belongs to another fit.
+Receives the batches of every repeat and the key of what they belong to; writes one file, whole or not at all; gives them
+back bit by bit. Refuses a file that is damaged, and one that belongs to another fit.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from typing import Any
 import numpy as np
 
 from goodoffices.core.diagnostics import refuse
-from goodoffices.inference.tempering import Cloud
+from goodoffices.inference.importance import Batch
 
-MAGIC = b"goodoffices-fit-1 "
+MAGIC = b"goodoffices-fit-2 "
 """Begins the file; the SHA-256 of everything after the first line follows."""
 
 
-def save_state(path: Path, key: str, repeats: Sequence[Sequence[Cloud]]) -> None:
-    """Write the clouds of every repeat that was begun.
+def save_state(path: Path, key: str, repeats: Sequence[Sequence[Batch]]) -> None:
+    """Write the batches of every repeat that was begun.
 
     Raises:
         OSError: The file cannot be written.
     """
-    arrays: dict[str, Any] = {"key": np.array(key), "counts": np.array([len(clouds) for clouds in repeats])}
-    for r, clouds in enumerate(repeats):
-        for k, cloud in enumerate(clouds):
-            for field in dataclasses.fields(cloud):
-                arrays[f"{r}/{k}/{field.name}"] = np.asarray(getattr(cloud, field.name))
+    arrays: dict[str, Any] = {"key": np.array(key), "counts": np.array([len(batches) for batches in repeats])}
+    for r, batches in enumerate(repeats):
+        for k, batch in enumerate(batches):
+            for field in dataclasses.fields(batch):
+                arrays[f"{r}/{k}/{field.name}"] = np.asarray(getattr(batch, field.name))
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     body = buffer.getvalue()
     write_whole(path, MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
 
 
-def load_state(path: Path, key: str) -> list[list[Cloud]]:
-    """The clouds of every repeat.
+def load_state(path: Path, key: str) -> list[list[Batch]]:
+    """The batches of every repeat.
 
     Raises:
         Refusal: `damaged-fit`, `another-fit`.
@@ -64,18 +64,12 @@ def load_state(path: Path, key: str) -> list[list[Cloud]]:
                 hint="fit into another folder, or leave out `--resume` to begin anew",
             )
         counts: list[int] = arrays["counts"].tolist()
-        return [[_cloud(arrays, f"{r}/{k}/") for k in range(count)] for r, count in enumerate(counts)]
+        return [[_batch(arrays, f"{r}/{k}/") for k in range(count)] for r, count in enumerate(counts)]
 
 
-def _cloud(arrays: Any, at: str) -> Cloud:
-    found: dict[str, Any] = {}
-    for field in dataclasses.fields(Cloud):
-        value = arrays[at + field.name]
-        if field.name in ("points", "terms", "base"):
-            found[field.name] = value
-        else:
-            found[field.name] = tuple(value.tolist()) if value.ndim else value.item()
-    return Cloud(**found)
+def _batch(arrays: Any, at: str) -> Batch:
+    found = {field.name: arrays[at + field.name] for field in dataclasses.fields(Batch)}
+    return Batch(**{name: value if value.ndim else value.item() for name, value in found.items()})
 
 
 def write_whole(path: Path, contents: bytes) -> None:

@@ -20,9 +20,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from goodoffices.inference.prior_space import Floats
+from goodoffices.inference.weights import systematic
 
 Terms = Callable[[Floats], Floats]
 """Points [n, d] -> [n, i] additive terms of the log-likelihood."""
@@ -166,7 +166,7 @@ def temper(
 def _prior(terms: Terms, size: int, settings: Tempering, levels: int) -> Cloud:
     rng = np.random.default_rng([settings.seed, 0])
     points = rng.standard_normal((settings.size, size))
-    values, bad = _evaluate(terms, points)
+    values, bad = evaluate(terms, points)
     counts = (len(points),) + (0,) * (levels - 1)
     return Cloud(
         0, 0.0, points, values, np.zeros(len(points)), 0.0, 0.5, 1.0, float(len(points)),
@@ -188,7 +188,7 @@ def _advance(levels: Levels, cloud: Cloud, settings: Tempering) -> Cloud:
     evidence = cloud.log_evidence + float(np.log(weights.mean()) + logs.max())
     weights /= weights.sum()
     rng = np.random.default_rng([settings.seed, cloud.number + 1])
-    chosen = _systematic(weights, settings.chains, rng)
+    chosen = systematic(weights, settings.chains, rng)
     moves = _Moves(levels, cloud, exponent, weights)
     states = [(cloud.points[chosen], cloud.terms[chosen], cloud.base[chosen])]
     accepted = 0.0
@@ -209,7 +209,7 @@ def _advance(levels: Levels, cloud: Cloud, settings: Tempering) -> Cloud:
 def _refine(levels: Levels, cloud: Cloud) -> Cloud:
     """The same points under the next finer likelihood, at exponent zero."""
     level = cloud.level + 1
-    terms, bad = _evaluate(_terms(levels[level]), cloud.points)
+    terms, bad = evaluate(_terms(levels[level]), cloud.points)
     evaluations, unsolved = list(cloud.evaluations), list(cloud.unsolved)
     evaluations[level] += len(terms)
     unsolved[level] += bad
@@ -283,7 +283,7 @@ class _Moves:
         return 0.5 * (own**2).sum(0) - 0.5 * (points**2).sum(1)
 
     def _count(self, terms: Terms, points: Floats, level: int) -> Floats:
-        values, bad = _evaluate(terms, points)
+        values, bad = evaluate(terms, points)
         self.evaluations[level] += len(points)
         self.unsolved[level] += bad
         return values
@@ -293,7 +293,7 @@ def _terms(level: Terms | Longer) -> Terms:
     return level.terms if isinstance(level, Longer) else level
 
 
-def _evaluate(terms: Terms, points: Floats) -> tuple[Floats, int]:
+def evaluate(terms: Terms, points: Floats) -> tuple[Floats, int]:
     """Terms with unsolved rows made impossible, and the number of these."""
     values = np.array(terms(points), dtype=float)
     bad = np.asarray(np.isnan(values).any(1))
@@ -331,13 +331,6 @@ def _next_exponent(gain: Floats, exponent: float, wanted: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if enough(middle) else (low, middle)
     return low if low - exponent > 1e-9 else min(1.0, exponent + 1e-4)
-
-
-def _systematic(weights: Floats, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Indices chosen by weight, evenly."""
-    places = (rng.random() + np.arange(count)) / count
-    edges = np.cumsum(weights)
-    return np.minimum(np.searchsorted(edges / edges[-1], places), len(weights) - 1).astype(np.int64)
 
 
 def _interleave(states: list[Floats]) -> Floats:

@@ -43,7 +43,12 @@ def learned_data(found: Learned) -> dict[str, Any]:
         "settings": dict(posterior.settings),
         "key": posterior.key,
         "draws": posterior.size,
-        "effective": {"least": float(effective.min()), "median": float(np.median(effective))},
+        "effective": {
+            "weights": posterior.worth,
+            "least": float(effective.min()),
+            "median": float(np.median(effective)),
+        },
+        "tail": finite(posterior.tail),
         "r_hat_largest": finite(float(np.max(hat))),
         "log_evidence": finite(posterior.log_evidence),
         "log_evidence_error": finite(posterior.log_evidence_error),

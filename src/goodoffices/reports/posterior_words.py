@@ -12,6 +12,8 @@ from typing import Any
 from goodoffices.reports.numbers import counted, interval, percent, plain
 
 LISTED = 8
+WORTH, HEAVY = 100, 0.7
+"""Fewer draws, or a heavier tail of weights (Vehtari and others 2024), say little about their own error."""
 CLEAR, STRONG = math.log(3), math.log(20)
 """Bayes factors from which the record leans, and speaks plainly (Kass and Raftery 1995, rounded)."""
 
@@ -27,7 +29,7 @@ def learned_words(data: dict[str, Any]) -> Iterator[str]:
     error = data["log_evidence_error"]
     yield (
         f"Logarithm of the record's probability: {plain(data['log_evidence'], 4)}"
-        f" (Monte Carlo error {plain(error) if error is not None else 'unknown with one repeat'})."
+        f" (Monte Carlo error {plain(error)})."
     )
     yield ""
     for p in moved[:LISTED]:
@@ -52,11 +54,12 @@ def learned_words(data: dict[str, Any]) -> Iterator[str]:
     yield f"Least expected, given what came before: {listed}."
     hat = data["r_hat_largest"]
     yield (
-        f"{counted(data['draws'], 'draw')}, worth {plain(data['effective']['least'], 3)} independent ones at the least; "
-        f"R-hat at most {plain(hat, 3) if hat is not None else 'unknown with one repeat'}; "
-        f"{counted(sum(data['games_solved']), 'game')} solved, {sum(data['games_unsolved'])} not, "
-        f"in {data['processor_seconds']:,.0f} processor seconds."
+        f"{counted(sum(data['games_solved']), 'game')} solved, {sum(data['games_unsolved'])} not, in {data['processor_seconds']:,.0f} "
+        f"processor seconds, worth {plain(data['effective']['weights'], 3)} independent draws; "
+        f"R-hat at most {plain(hat, 3) if hat is not None else 'unknown with one repeat'}."
     )
+    if data["effective"]["weights"] < WORTH or (data["tail"] or 0) >= HEAVY:
+        yield "These are too few, or their weights too uneven, to believe the errors: give `--effective` or `--most` more."
 
 
 def rivals_words(data: dict[str, Any]) -> Iterator[str]:

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 STATE = "fit.state"
 """Name of the file, in the folder of results, from which a fit is taken up again."""
-GRIDS = (2, 5)
-"""Nodes on each axis of belief: a coarse grid to show the way, a fine one for the result."""
+CHUNK = 256
+"""Draws solved together: a quarter cheaper than by 64, at four times the memory."""
+GRIDS = (3, 5)
+"""Nodes on each axis of belief: a coarse grid to show where to look, a fine one for the result."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +64,10 @@ def learn(
         format: Of these files.
         as_of: Nothing later is looked at.
         set: parameter name -> value.
-        out: Folder in which the state is kept after every temperature; none where it is left out.
+        out: Folder in which the state is kept after every batch; none where it is left out.
         resume: Go on from the state in that folder.
         replicas: Of the record, for predictive checks.
-        watch: Told of the repeat and of every cloud.
+        watch: Told of the repeat and of the run after every batch.
 
     Raises:
         Refusal: as `workflow.recording.check_record` and `inference.posterior_fitting.fit_posterior`.
@@ -83,7 +85,7 @@ def learn(
     scenario = set_parameters(scenario, **(set or {}))
     found = check_record(scenario, record=record, format=format, as_of=as_of)
     coded, compiled = found.coded.require(), compile_round(scenario)
-    likelihoods = [RecordLikelihood(scenario, coded, compiled, n) for n in nodes]
+    likelihoods = [RecordLikelihood(scenario, coded, compiled, n, CHUNK) for n in nodes]
     posterior = fit_posterior(
         likelihoods,
         settings or FitSettings(),

@@ -82,7 +82,7 @@ def forecast(
         )
     likelihood = replace(record_likelihood(scenario, known, nodes=nodes), coded=coded)
     asked = [read_question(text, scenario, as_of) for text in questions]
-    settings = settings or FitSettings(chains=32, length=8, last=2, repeats=1, seed=seed)
+    settings = settings or FitSettings(effective=256, repeats=1, seed=seed)
     posterior = None
     if any(len(s.moves) or len(s.outcomes) > 1 for s in coded.complete()):
         posterior = fit_posterior([likelihood], settings, watch=watch)
@@ -119,7 +119,7 @@ def read_question(text: str, scenario: Scenario, day: datetime.date) -> Question
 def _points(
     scenario: Scenario, posterior: Posterior | None, draws: int, seed: int
 ) -> dict[str, NDArray[np.float64]]:
-    """Draws that play goes on from: of the posterior, evenly along its chains, or of the prior."""
+    """Draws that play goes on from: of the posterior, or of the prior."""
     import numpy as np
 
     from goodoffices.language import sample

@@ -1,0 +1,88 @@
+"""Normal distributions to draw points from, fitted to weighted points however few they are.
+
+Receives points [n, d] of a space with a unit normal prior, with logarithms of weights; returns a `Proposal`. What few points
+cannot tell is taken from the prior: its mean, its unit variances, its independence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from goodoffices.inference.weights import Floats, effective_size
+
+LEAST, A_COORDINATE = 32, 5
+"""Draws that a fit should rest on: the first number, or the second for each coordinate, whichever is more."""
+HEAVIEST = 5.0
+"""No point has more than this many times its fair share in a fit."""
+STEPS = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """A normal distribution."""
+
+    centre: Floats
+    """[d]"""
+    covariance: Floats
+    """[d, d]"""
+
+    @classmethod
+    def prior(cls, size: int) -> Proposal:
+        """The unit normal distribution."""
+        return cls(np.zeros(size), np.eye(size))
+
+    def draw(self, count: int, rng: np.random.Generator) -> Floats:
+        """[count, d]"""
+        noise = rng.standard_normal((count, len(self.centre)))
+        return self.centre + noise @ np.linalg.cholesky(self.covariance).T
+
+    def log_density(self, points: Floats) -> Floats:
+        """[n] at points [n, d]."""
+        root = np.linalg.cholesky(self.covariance)
+        away = np.linalg.solve(root, (points - self.centre).T)
+        size = len(self.centre)
+        return -0.5 * (away**2).sum(0) - np.log(np.diag(root)).sum() - 0.5 * size * np.log(2 * np.pi)
+
+
+def fit_proposal(points: Floats, log_base: Floats, log_likelihood: Floats) -> Proposal:
+    """Fit to points whose weights are the base times the likelihood.
+
+    Where these rest on too few points, the likelihood is flattened until they do. Means are shrunk towards the prior's by
+    what they are uncertain (James and Stein 1961), variances and correlations by the share of draws to coordinates.
+    """
+    count, size = points.shape
+    wanted = min(max(LEAST, A_COORDINATE * size), count / 4)
+    weights = _flattened(log_base, log_likelihood, wanted)
+    known = 1 / float((weights**2).sum())
+    weights = np.minimum(weights, HEAVIEST / known)
+    weights /= weights.sum()
+    known = 1 / float((weights**2).sum())
+    mean = weights @ points
+    away = points - mean
+    found = (away * weights[:, None]).T @ away / max(0.5, 1 - 1 / known)
+    together, alone = known / (known + 10 * size), known / (known + 10)
+    own = alone * np.diag(np.diag(found)) + (1 - alone) * np.eye(size)
+    with np.errstate(divide="ignore"):
+        centre = mean * np.maximum(0.0, 1 - np.diag(own) / (known * mean**2))
+    return Proposal(centre, together * found + (1 - together) * own)
+
+
+def _flattened(log_base: Floats, log_likelihood: Floats, wanted: float) -> Floats:
+    """[n] normalised weights by the highest power of the likelihood, up to one, at which so many points are effective."""
+    possible = np.isfinite(log_likelihood)
+
+    def logs(power: float) -> Floats:
+        return np.where(possible, log_base + power * np.where(possible, log_likelihood, 0.0), -np.inf)
+
+    low, high = 0.0, 1.0
+    if effective_size(logs(1.0)) >= wanted:
+        low = 1.0
+    else:
+        for _ in range(STEPS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if effective_size(logs(middle)) >= wanted else (low, middle)
+    found = logs(low)
+    weights = np.exp(found - found.max())
+    return weights / weights.sum()
