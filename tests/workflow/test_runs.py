@@ -21,7 +21,7 @@ from goodoffices.claims.worlds import World
 from goodoffices.core.diagnostics import Refusal
 from goodoffices.language.scenario import Note
 from goodoffices.reports.data import study_data
-from goodoffices.workflow import addresses, runs, sharding, shards
+from goodoffices.workflow import addresses, remembering, runs, sharding, shards
 from goodoffices.workflow.forms import choose_form
 
 DRAWS = 40
@@ -213,9 +213,56 @@ def test_a_solved_world_comes_back_from_its_shard_bit_for_bit(scenario):
 
 
 # ---------------------------------------------------------------- what goes wrong
+def forget_answers(store):
+    """Leave strategies only, so that they have to be read."""
+    for path in store.glob(f"*/{remembering.PREFIX}*"):
+        path.unlink()
+
+
+def test_answers_are_the_same_read_off_anew_and_remembered(scenario, plain, tmp_path, monkeypatch):
+    study(scenario, tmp_path)
+    monkeypatch.setattr(sharding.Sharding, "over", lambda *_: pytest.fail("a shard was read"))
+    assert numbers(study(scenario, tmp_path)) == plain
+    monkeypatch.undo()
+    forget_answers(tmp_path)
+    assert numbers(study(scenario, tmp_path)) == plain
+
+
+def test_fewer_claims_with_other_words_and_thresholds_find_their_answers(scenario, tmp_path, monkeypatch):
+    whole = study(scenario, tmp_path)
+    some = replace(scenario, claims=tuple(replace(c, note=Note()) for c in scenario.claims[::2]))
+    monkeypatch.setattr(sharding.Sharding, "over", lambda *_: pytest.fail("a shard was read"))
+    again = study(some, tmp_path)
+    assert [v.share for v in again.verdicts] == [v.share for v in whole.verdicts[::2]]
+
+
+def test_answers_that_other_code_read_off_are_not_believed(scenario, tmp_path, monkeypatch):
+    study(scenario, tmp_path)
+    own = addresses.code_version
+    monkeypatch.setattr(remembering, "code_version", lambda method: own(method) + "x")
+    seen = []
+    over = sharding.Sharding.over
+    monkeypatch.setattr(sharding.Sharding, "over", lambda *a: seen.append(1) or over(*a))
+    study(scenario, tmp_path)
+    assert seen
+
+
+def test_damaged_answers_are_noticed_and_read_off_anew(scenario, plain, tmp_path, solves):
+    study(scenario, tmp_path)
+    solves.clear()
+    for path in tmp_path.glob(f"*/{remembering.PREFIX}*"):
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+    heard = []
+    assert numbers(study(scenario, tmp_path, notice=heard.append)) == plain
+    assert heard
+    assert all("damaged" in sentence for sentence in heard)
+    assert not solves
+
+
 def test_a_damaged_shard_is_noticed_and_solved_again(scenario, plain, tmp_path, solves):
     study(scenario, tmp_path)
     solves.clear()
+    forget_answers(tmp_path)
     paths = sorted(tmp_path.glob("*/*.nc"))
     broken = bytearray(paths[0].read_bytes())
     broken[-20] ^= 1

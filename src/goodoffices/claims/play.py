@@ -7,6 +7,8 @@ points of their own. What is forced (only one move) is passed over.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +23,7 @@ MOST_POINTS = 240
 
 
 class PlayRecorder:
-    """Keeps what the drawing needs while a survey goes over its points; pass `see` to the survey."""
+    """Keeps what the drawing needs while a survey goes over its points; the survey's `look`, and a `Notebook`."""
 
     def __init__(self, tree: ScenarioTree) -> None:
         self.tree = tree
@@ -44,6 +46,29 @@ class PlayRecorder:
                 with np.errstate(all="ignore"):
                     share = np.exp(flow.log_reach[child] - top).sum(0) / whole
                 self.shares.setdefault(child, []).append(share)
+
+    def __call__(self, flow: Flow, part: slice, /) -> None:
+        """The same as `see`."""
+        self.see(flow, part)
+
+    def notes(self) -> Mapping[str, Array]:
+        """Everything that was noted."""
+        shares = [np.concatenate(parts) for parts in self.shares.values()]
+        return {
+            "weight": self.weight,
+            "shown": self.shown.astype(float),
+            "histories": np.array(list(self.shares), float),
+            "shares": np.stack(shares) if shares else np.zeros((0, 0)),
+        }
+
+    def recall(self, notes: Mapping[str, Array], /) -> None:
+        """Be as if all of it had been seen."""
+        histories = [int(h) for h in notes.get("histories", np.zeros(0)).tolist()]
+        self.weight = notes["weight"]
+        self.shown = notes.get("shown", np.zeros(0)).astype(np.int64)
+        self.shares = (
+            {h: [share] for h, share in zip(histories, notes["shares"], strict=True)} if histories else {}
+        )
 
     def build(self, solved: NDArray[np.bool_]) -> PlayPoint:
         """The drawing; `solved` [b] says which points count, the first of them being the medians."""

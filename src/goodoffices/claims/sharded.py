@@ -39,12 +39,53 @@ class Solved:
     """Unknowns of the game, as the solver counts them."""
 
 
+@dataclass(frozen=True, eq=False)
+class Remembered:
+    """What a whole survey of a tree came to; index letter b point."""
+
+    answers: Mapping[tuple[World, Item], Array]
+    """[b], or [move, b] for choices and costs."""
+    status: Mapping[World, NDArray[np.int8]]
+    """World -> [b] a key of `TreeRunning.reasons`."""
+    worst: Mapping[World, Mapping[str, float]]
+    """Largest value of each part of the certificate over the world's games that count as solved."""
+    notes: Mapping[str, Array]
+    """What a `Notebook` wrote down."""
+
+
+@runtime_checkable
+class Notebook(Protocol):
+    """A `Look` whose notes can be kept instead of what it saw."""
+
+    def __call__(self, view: Any, part: slice, /) -> None:
+        """Take notes of a part of the points."""
+        ...
+
+    def notes(self) -> Mapping[str, Array]:
+        """Everything that was noted."""
+        ...
+
+    def recall(self, notes: Mapping[str, Array], /) -> None:
+        """Be as if all of it had been seen."""
+        ...
+
+
 Step = Callable[[int, int], None]
 
 
 @runtime_checkable
 class Shards(Protocol):
     """Solves worlds over points, shard by shard."""
+
+    def recall(
+        self, wanted: Mapping[World, Sequence[Item]], points: Mapping[str, Array], *, notes: bool
+    ) -> Remembered | None:
+        """What a survey at these points came to before, if all that is wanted (and notes, where asked for) is there."""
+        ...
+
+    def remember(self, points: Mapping[str, Array], found: Remembered) -> None:
+        """Keep what a survey came to, if anything is kept."""
+        ...
 
     def over(
         self, wanted: Mapping[World, Sequence[Item]], points: Mapping[str, Array], progress: Step | None
@@ -143,6 +184,29 @@ class ShardedRunning(TreeRunning):
         self, tree: ScenarioTree, by_world: Mapping[World, Sequence[Item]], reader: Reader | None
     ) -> None:
         super().__init__(tree, by_world, _never, reader)
+        self.worst_of: dict[World, dict[str, float]] = {w: dict.fromkeys(self.parts, 0.0) for w in by_world}
+
+    def remembered(self, look: Look | None) -> Remembered:
+        """What there is to be kept, once everything was taken."""
+        return Remembered(
+            {key: np.concatenate(parts, axis=-1) for key, parts in self.answers.items()},
+            {world: np.concatenate(parts) for world, parts in self.status.items()},
+            self.worst_of,
+            look.notes() if isinstance(look, Notebook) else {},
+        )
+
+    def recall(self, width: int, found: Remembered, look: Look | None) -> None:
+        """Take everything as it was kept."""
+        self.worst_of = {world: dict(found.worst[world]) for world in self.by_world}
+        self._compare()
+        if isinstance(look, Notebook):
+            look.recall(found.notes)
+        answers = {(w, item): found.answers[w, item] for w, items in self.by_world.items() for item in items}
+        self.keep(slice(0, width), answers, {world: found.status[world] for world in self.by_world})
+
+    def _compare(self) -> None:
+        for name in self.parts:
+            self.worst[name] = max(worst[name] for worst in self.worst_of.values())
 
     def take(
         self, points: Mapping[str, Array], part: slice, solved: Mapping[World, Solved], look: Look | None
@@ -174,7 +238,9 @@ class ShardedRunning(TreeRunning):
                 values = found.certificate[name][codes == 0]
                 values = values[~np.isnan(values)]
                 if len(values):
-                    self.worst[name] = max(self.worst[name], float(np.max(values)))
+                    worst = self.worst_of[world]
+                    worst[name] = max(worst[name], float(np.max(values)))
+        self._compare()
         if self.watch is not None:
             self.watch(flows, part)
         self.keep(part, answers, status)

@@ -15,7 +15,7 @@ import numpy as np
 from goodoffices.claims.answers import Item, Reader
 from goodoffices.claims.judging import Wanted, judge_claim
 from goodoffices.claims.running import Look, Running, Survey, Watch, all_moves
-from goodoffices.claims.sharded import ShardedRunning, Shards
+from goodoffices.claims.sharded import Notebook, ShardedRunning, Shards
 from goodoffices.claims.talks.form import SolveTalks, Talks
 from goodoffices.claims.talks.running import TalksRunning
 from goodoffices.claims.talks.sharded import ShardedTalks
@@ -84,7 +84,8 @@ def survey(
         reader: shared between surveys of one tree; talks keep their own.
         progress: called with the number of points finished and their total.
         look: sees the solved scenario itself, chunk by chunk; of talks in shards, what their drawing shows.
-        watch: sees the flows of all worlds together, chunk by chunk; never called of talks.
+        watch: sees the flows of all worlds together, chunk by chunk; of talks one world after another, but never of
+            talks in shards.
     """
     by_world: dict[World, list[Item]] = {AS_IS: []}
     for world, item in items:
@@ -129,12 +130,21 @@ def _sharded(
         if progress is not None:
             progress(width * done // total, width)
 
+    # What is watched has to be there as it was solved; what talks keep are answers anyway.
+    keeps = watch is None and (look is None or isinstance(look, Notebook))
+    if keeps and isinstance(run, ShardedRunning):
+        before = solve.recall(by_world, points, notes=look is not None)
+        if before is not None:
+            run.recall(width, before, look)
+            return run.finish(points, interrupted=False)
     try:
         for part, solved in solve.over(by_world, points, step):
             run.take(points, part, solved, look)
     except KeyboardInterrupt:
         interrupted = True
     run.seconds["solving"] = time.perf_counter() - begun - run.seconds["answering"]
+    if keeps and isinstance(run, ShardedRunning) and not interrupted:
+        solve.remember(points, run.remembered(look))
     return run.finish(points, interrupted=interrupted)
 
 

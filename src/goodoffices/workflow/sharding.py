@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from goodoffices.claims.answers import Item
-from goodoffices.claims.sharded import Step
+from goodoffices.claims.sharded import Remembered, Step
 from goodoffices.claims.survey import Form
 from goodoffices.claims.worlds import World
 from goodoffices.compiler.expressions import Array
 from goodoffices.store import Damaged, Run, Shard, canonical
+from goodoffices.workflow import remembering
 from goodoffices.workflow.addresses import key_of
 from goodoffices.workflow.engines import Engine, Task
 from goodoffices.workflow.shards import cut, kind_of
@@ -65,6 +66,8 @@ class Sharding:
         self.unknowns = 0
         self.solved = self.reused = self.written = 0
         """Shards solved, shards reused, bytes written."""
+        self.recalled = 0
+        """Surveys that were known as a whole."""
         self._number = 0
         self._under_way: dict[int, _Part] = {}
 
@@ -160,11 +163,19 @@ class Sharding:
         part.missing.discard(world)
         self._count(found)
         self.solved += 1
+
+        def write(run: Run) -> None:
+            shard = self.kind.write(world, part.points, found, self._whole(key))
+            self.written += run.write(key, shard)
+
+        self._try(write)
+
+    def _try(self, write: Callable[[Run], None]) -> None:
+        """Write while that goes well."""
         if self.run is None or not self.run.writable:
             return
         try:
-            before = self._whole(key)
-            self.written += self.run.write(key, self.kind.write(world, part.points, found, before))
+            write(self.run)
         except OSError as error:
             self.notice(
                 f"the run cannot be kept any more in {self.run.folder}: {error.strerror or error}; "
@@ -175,6 +186,30 @@ class Sharding:
     def _count(self, found: Any) -> None:
         self.unknowns = getattr(found, "unknowns", 0)
 
+    # ------------------------------------------------------------ what whole surveys came to
+    def recall(
+        self, wanted: Mapping[World, Sequence[Item]], points: Mapping[str, Array], *, notes: bool
+    ) -> Remembered | None:
+        """What a survey at these points came to before, if all that is wanted is there."""
+        if self.run is None:
+            return None
+        shard = self._told(remembering.key_of(points))
+        found = None if shard is None else remembering.read(shard, wanted, notes=notes)
+        if shard is not None and found is not None:
+            self.unknowns = int(shard.attributes["unknowns"])
+            self.recalled += 1
+        return found
+
+    def remember(self, points: Mapping[str, Array], found: Remembered) -> None:
+        """Keep what a survey came to."""
+        key = remembering.key_of(points)
+
+        def write(run: Run) -> None:
+            shard = remembering.write(found, before=self._whole(key), unknowns=self.unknowns)
+            self.written += run.write(key, shard)
+
+        self._try(write)
+
     def _whole(self, key: str) -> Shard | None:
         """What is kept under a key, unless it is damaged, which has been said."""
         assert self.run is not None
@@ -184,14 +219,24 @@ class Sharding:
             return None
 
     def _read(self, key: str, items: Sequence[Item]) -> Any:
-        if self.run is None:
-            return None
         try:
-            shard = self.run.read(key)
+            shard = self._told(key)
             return None if shard is None else self.kind.read(shard, items)
         except Damaged as damage:
-            self.notice(f"a shard of the run {self.run.card.id} is damaged ({damage}); it is solved again")
+            self._tell(damage)
             return None
+
+    def _told(self, key: str) -> Shard | None:
+        """What is kept under a key; damage is told."""
+        try:
+            return None if self.run is None else self.run.read(key)
+        except Damaged as damage:
+            self._tell(damage)
+            return None
+
+    def _tell(self, damage: Damaged) -> None:
+        assert self.run is not None
+        self.notice(f"a shard of the run {self.run.card.id} is damaged ({damage}); it is solved again")
 
     def close(self) -> None:
         """Stop what is under way, and let go of the run."""

@@ -134,7 +134,7 @@ def _judge(
             look = recorder.note
     else:
         reader, recorder = Reader(form), PlayRecorder(form)
-        look = recorder.see
+        look = recorder
     points = {
         name: np.append(middle, values)
         for (name, middle), values in zip(
