@@ -15,7 +15,6 @@ from goodoffices.claims import answer
 from goodoffices.claims.answers import Reader
 from goodoffices.claims.flow import Flow
 from goodoffices.claims.points import Step
-from goodoffices.claims.talks.form import Talks
 from goodoffices.compiler import compile_scenario
 from goodoffices.core.diagnostics import Refusal
 from goodoffices.language import medians
@@ -145,5 +144,3 @@ def test_a_question_of_ones_own_is_explained_too(budapest):
     assert (found.name, found.holds) == ("asked", False)
     with pytest.raises(Refusal, match="no claim `exit_hurts`"):
         find_claim(scenario, "exit_hurts")
-    with pytest.raises(Refusal, match="trees only"):
-        explain(Talks(scenario, 2), scenario.claims[0], solve=solve_batch)

@@ -22,6 +22,7 @@ from goodoffices.analyses.why_forms import (
     percent,
 )
 from goodoffices.analyses.why_solved import SolvedWorld, Types
+from goodoffices.analyses.why_talks import TalksWorld
 from goodoffices.analyses.why_terms import ElementName, Term
 from goodoffices.claims.points import Step, Steps
 from goodoffices.language.scenario import Move, Scenario
@@ -34,20 +35,27 @@ NOTABLE = 0.05
 """Changes of a probability below this are not told."""
 
 
+AnyWorld = SolvedWorld | TalksWorld
+"""A solved world, unrolled or on a grid of beliefs."""
+
+
 @dataclass(frozen=True, eq=False)
 class Situation:
     """Where a question is asked."""
 
-    world: SolvedWorld
+    world: AnyWorld
     steps: Steps
     words: str
     """`after us.withdraw`, `at the outset`, ..."""
+    later: bool = False
+    """Whether the world begins later than the game, so that its words have to be kept."""
 
     def then(self, party: str, move: str) -> Situation:
         """The same after the party's next move."""
         step = Step(party, move, next=bool(self.steps))
-        words = f"{self.words}, then {party}.{move}" if self.steps else f"after {party}.{move}"
-        return Situation(self.world, (*self.steps, step), words)
+        kept = self.steps or self.later
+        words = f"{self.words}, then {party}.{move}" if kept else f"after {party}.{move}"
+        return Situation(self.world, (*self.steps, step), words, self.later)
 
 
 class Chain:
@@ -59,6 +67,8 @@ class Chain:
         self.labels = {p.name: p.label for p in scenario.parties}
         self.reasons: list[Reason] = []
         self.breakdowns: list[Breakdown] = []
+        self.decided: list[str] = []
+        """Parties whose decisions have been explained, in order."""
         self._told: set[str] = set()
 
     def add(
@@ -160,6 +170,7 @@ class Chain:
         other = next(m for m in ranked if m != main)
         better, worse = (main, other) if choices[main] >= choices[other] else (other, main)
         who = self.labels[party]
+        self.decided.append(party)
         self.add(
             "choice",
             f"{at.words[0].upper()}{at.words[1:]}, {who} chooses {self.label(party, better)} with "
@@ -248,7 +259,8 @@ class Chain:
         """What everybody infers about a party from each of its moves."""
         for types in at.world.own_types(party)[1:]:
             before = at.world.belief(types, at.steps)
-            after = {m: at.world.belief(types, at.then(party, m).steps) for m in moves}
+            then = {m: at.then(party, m) for m in moves}
+            after = {m: at.world.belief(types, s.steps) for m, s in then.items()}
             if max(abs(p - before) for p in after.values()) < NOTABLE:
                 continue
             name = listed(level for test in types for level in test.levels)
@@ -259,7 +271,7 @@ class Chain:
                 [
                     Figure(f"belief({party} {name}) {at.words}", before, "probability"),
                     *(
-                        Figure(f"belief({party} {name}) after {party}.{m}", p, "probability")
+                        Figure(f"belief({party} {name}) {then[m].words}", p, "probability")
                         for m, p in after.items()
                     ),
                 ],

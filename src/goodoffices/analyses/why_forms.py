@@ -45,7 +45,7 @@ class Reason:
     """One link of the chain."""
 
     kind: str
-    """`answer`, `difference`, `gain`, `fear`, `choice`, `reply`, `belief`, `cost`, `trend` or `source`."""
+    """`answer`, `difference`, `gain`, `fear`, `choice`, `reply`, `belief`, `cost`, `trend`, `source` or `path`."""
     text: str
     """The sentence."""
     figures: tuple[Figure, ...]

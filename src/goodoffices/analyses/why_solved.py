@@ -19,6 +19,7 @@ from goodoffices.claims.points import Step, Steps
 from goodoffices.compiler.expressions import Array
 from goodoffices.compiler.figures import figures
 from goodoffices.compiler.scenario_tree import ScenarioTree
+from goodoffices.language.scenario import Scenario
 from goodoffices.language.tree import Event, LevelTest
 
 Types = tuple[LevelTest, ...]
@@ -64,11 +65,7 @@ class SolvedWorld:
 
     def own_types(self, party: str) -> tuple[Types, ...]:
         """Every combination of levels of the party's own types; one empty one where it has none."""
-        out: list[Types] = [()]
-        for d in self.tree.scenario.types:
-            if d.party == party:
-                out = [(*t, LevelTest(f"{party}.{d.name}", (level,))) for t in out for level in d.levels]
-        return tuple(out)
+        return own_types(self.tree.scenario, party)
 
     # ------------------------------------------------------------ parts of a payoff
     def parts(self, party: str, steps: Steps, types: Types = ()) -> dict[Term, float]:
@@ -123,3 +120,12 @@ class SolvedWorld:
                 if weight > 0 and np.isfinite(gain):
                     total[term] = total.get(term, 0.0) + weight * gain
         return total, by_type
+
+
+def own_types(scenario: Scenario, party: str) -> tuple[Types, ...]:
+    """Every combination of levels of a party's own types; one empty one where it has none."""
+    out: list[Types] = [()]
+    for d in scenario.types:
+        if d.party == party:
+            out = [(*t, LevelTest(f"{party}.{d.name}", (level,))) for t in out for level in d.levels]
+    return tuple(out)

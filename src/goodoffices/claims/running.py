@@ -24,7 +24,8 @@ Look = Callable[[Any, slice], None]
 """Called with the solved scenario itself (a `Flow` or a `TalksView`) and the points that it covers."""
 
 Watch = Callable[[Mapping[World, Any], slice], None]
-"""Called with the flows of every world (trees only) and the points that they cover."""
+"""Called with the points covered and the flows of every world together; of talks with one `SolvedTalks` after another, in
+which case the scenario itself comes first."""
 
 RESIDUAL = 1e-6
 """Largest logit residual (in logarithms of probability ratios) of a point that counts as solved."""
@@ -59,7 +60,7 @@ class Running(ABC):
     parts: tuple[str, ...]
     """Names of the parts of the certificate."""
     watch: Watch | None = None
-    """Sees every world of a chunk; talks have no flows to show."""
+    """Sees every world of a chunk."""
 
     def __init__(self, scenario: Scenario, by_world: Mapping[World, Sequence[Item]]) -> None:
         self.scenario, self.by_world = scenario, by_world

@@ -182,6 +182,7 @@ def why(
     *,
     out: Out = Path("study"),
     rounds: Rounds = None,
+    method: Method = "auto",
     changes: Changes = (),
     as_json: AsJson = False,
 ) -> None:
@@ -190,7 +191,7 @@ def why(
     model = _load(scenario, fixed)
     from goodoffices.workflow import explaining
 
-    found = explaining.why(model, claim, rounds=span)
+    found = explaining.why(model, claim, rounds=span, method=method)
     from goodoffices.reports.explaining.why_view import why_data, why_section
 
     _show(why_section(found), model, found.settings, why_data(found), out, as_json=as_json)

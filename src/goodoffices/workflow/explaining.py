@@ -157,7 +157,12 @@ def learning(
 
 
 def why(
-    source: str | Path | Scenario, claim: str, *, rounds: Rounds = None, solve: AnySolve | None = None
+    source: str | Path | Scenario,
+    claim: str,
+    *,
+    rounds: Rounds = None,
+    method: str = "auto",
+    solve: AnySolve | None = None,
 ) -> Explanation:
     """The chain of reasons behind a claim, at the medians of the priors.
 
@@ -165,14 +170,15 @@ def why(
         source: a scenario, or what names one.
         claim: the name of a claim, or a text in the language of claims.
         rounds: instead of the scenario's own.
-        solve: a solver of trees, instead of the package's own.
+        method: `tree`, `belief` or `auto`.
+        solve: a solver of the form that is chosen, instead of the package's own.
 
     Raises:
         Refusal: what the compiler and `explain` refuse, or what is wrong with the claim.
     """
     from goodoffices.analyses.why import explain, find_claim
 
-    scenario, chosen, begun = _begin(source, rounds, "tree")
+    scenario, chosen, begun = _begin(source, rounds, method)
     wanted = find_claim(scenario, claim)
     found = explain(chosen.form, wanted, solve=solve or solver_for(chosen.form, tolerance=TOLERANCE))
     return dataclasses.replace(found, settings=_settings(chosen, begun))

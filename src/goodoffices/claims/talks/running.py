@@ -44,6 +44,17 @@ class TalksView:
     solution: RecursiveSolution
 
 
+@dataclass(frozen=True, eq=False)
+class SolvedTalks:
+    """A solved world over some points, as a survey's `watch` sees it; index letter b point."""
+
+    solution: RecursiveSolution
+    reader: TalksReader
+    """Reads questions off this solution."""
+    draws: Mapping[str, Array]
+    """Parameter -> [b], in this world."""
+
+
 class TalksRunning(Running):
     """A survey of talks under way."""
 
@@ -110,6 +121,8 @@ class TalksRunning(Running):
                     answers[world, item] = np.where(codes[lanes] == 0, value, np.nan)
                 if world == AS_IS and look is not None:
                     look(TalksView(reader.of, own), part)
+                if self.watch is not None:
+                    self.watch({world: SolvedTalks(own, reader, draws[w])}, part)
             solving += solved - begun
             answering += time.perf_counter() - solved
         self.keep(part, answers, status)

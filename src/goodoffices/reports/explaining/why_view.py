@@ -26,6 +26,7 @@ KINDS = {
     "cost": "what it keeps",
     "trend": "what a parameter does",
     "source": "where it counts",
+    "path": "where play leads",
 }
 EXPLAINED = (
     "The reasons are read off one solution, with every parameter at its prior median; the report of the study says in which share of "
