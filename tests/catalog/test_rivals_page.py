@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,13 @@ def test_every_element_that_carries_a_disagreement_is_in_its_scenario(page: str)
         assert named - known == set(), head
         found += len(named)
     assert found > 15
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", ["compare.py", "without_recognition.py"])
+def test_the_tables_of_64_draws_are_what_the_scripts_print(page: str, script: str, tmp_path: Path) -> None:
+    for name, text in re.findall(r"^```py file=(\S+)\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        (tmp_path / name).write_text(text, "utf-8")
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    tables = re.findall(r"^```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert done.stdout in tables

@@ -76,6 +76,16 @@ def test_a_fit_that_was_interrupted_ends_bit_by_bit_as_one_that_was_not(make: Ma
     np.testing.assert_array_equal(again.log_evidences, whole.log_evidences)
 
 
+def test_a_fit_can_be_taken_up_again_to_go_farther(make: Make, tmp_path: Path):
+    state = tmp_path / "fit"
+    short = fitted(make, state=state)
+    farther = fitted(make, FitSettings(effective=150, batch=16), state=state, resume=True)
+    assert farther.worth >= 150
+    assert sum(farther.evaluations) > sum(short.evaluations)
+    for before, after in zip(short.runs, farther.runs, strict=True):
+        np.testing.assert_array_equal(after.points[: len(before.points)], before.points)
+
+
 def test_a_damaged_state_and_one_of_another_fit_are_refused(make: Make, tmp_path: Path):
     state = tmp_path / "fit"
     fitted(make, state=state)

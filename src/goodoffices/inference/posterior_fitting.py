@@ -66,7 +66,7 @@ def fit_posterior(
     Args:
         likelihoods: Of the same scenario and coded record, from coarse grids to the fine one that is meant.
         state: File that is rewritten after every batch; an interruption loses the batch under way.
-        resume: Go on from that file where it is there.
+        resume: Go on from that file where it is there, farther than it went if the settings say so.
         watch: Told of every batch.
         about: Kept with the result: files, version and the like.
 
@@ -131,9 +131,10 @@ def _repeats(
 
 
 def fit_key(likelihoods: Sequence[RecordLikelihood], settings: FitSettings) -> str:
-    """SHA-256 of the scenario, the record as it was coded, the grids and the settings."""
+    """SHA-256 of the scenario, the record as it was coded, the grids and the settings, but for those that only say how
+    far to go: a fit can be taken up again to go farther."""
     parts = [scenario_text(likelihoods[-1].scenario), record_text(likelihoods[-1].coded)]
-    parts += [repr([part.nodes for part in likelihoods]), repr(settings)]
+    parts += [repr([part.nodes for part in likelihoods]), repr((settings.repeats, settings.batch, settings.seed))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
