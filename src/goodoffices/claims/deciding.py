@@ -7,6 +7,7 @@ strength is the two-sample Kolmogorov-Smirnov distance; for a claim that always 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,14 +36,34 @@ class Strength:
 
 
 def strength(values: Array, holds: NDArray[np.bool_], margins: Array, *, seed: int) -> Strength:
-    """Strength of one parameter; all arrays [b], solved draws only. `seed` is that of the resampling."""
+    """Strength of one parameter for one claim; all arrays [b], solved draws only. `seed` is that of the resampling."""
+    return strengths(values, [(holds, margins)], seed=seed)[0]
+
+
+def strengths(
+    values: Array, claims: Sequence[tuple[NDArray[np.bool_], Array]], *, seed: int
+) -> list[Strength]:
+    """Strength of one parameter for several claims, whose truth and margins are given at the same draws.
+
+    Args:
+        values: [b] of the parameter at solved draws.
+        claims: for each claim whether it holds [b], and its margins [b].
+        seed: of the resampling.
+    """
     n = len(values)
     if n < 2 * LEAST or np.ptp(values) == 0:
-        return Strength(0.0, float("nan") if n < 2 * LEAST else 0.0, "unclear")
+        return [Strength(0.0, float("nan") if n < 2 * LEAST else 0.0, "unclear") for _ in claims]
     counts = _resamples(n, seed)
-    if min(holds.sum(), (~holds).sum()) < LEAST:
-        return _by_rank(values, margins, counts)
-    return _by_distance(values, holds, counts)
+    ordered: _Ordered | None = None
+    out: list[Strength] = []
+    for holds, margins in claims:
+        if min(holds.sum(), (~holds).sum()) < LEAST:
+            out.append(_by_rank(values, margins, counts))
+            continue
+        # Sorted once for all claims: that, and not the distances, is most of the work.
+        ordered = ordered or _Ordered.of(values, counts)
+        out.append(_by_distance(ordered, holds))
+    return out
 
 
 @lru_cache(maxsize=4)
@@ -51,29 +72,61 @@ def _resamples(n: int, seed: int) -> NDArray[np.int64]:
     return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
 
 
-def _by_distance(values: Array, holds: NDArray[np.bool_], counts: NDArray[np.int64]) -> Strength:
-    order = np.argsort(values, kind="stable")
-    # Distances are taken at the last of equal values, where both distributions have jumped.
-    last = np.append(np.diff(values[order]) > 0, True)
-    above, below = _distances(holds[order], last, np.ones((1, len(values)), dtype=np.int64))
+@dataclass(frozen=True, eq=False)
+class _Ordered:
+    """Resamples in the order of a parameter's values; index letters r resample (the draws themselves first), b draw."""
+
+    order: NDArray[np.int64]
+    last: NDArray[np.bool_] | None
+    """[b] whether a value is the last of equal ones, where both distributions have jumped; None where all differ."""
+    counts: NDArray[np.signedinteger]
+    """[r, b]"""
+    below: NDArray[np.signedinteger]
+    """[r, b] draws up to each."""
+    room: tuple[NDArray[np.signedinteger], NDArray[np.signedinteger]]
+    """Two arrays [r, b] to work in: making them anew for each claim takes longer than the arithmetic."""
+
+    @classmethod
+    def of(cls, values: Array, counts: NDArray[np.int64]) -> _Ordered:
+        """Sort once."""
+        order = np.argsort(values, kind="stable")
+        last = np.append(np.diff(values[order]) > 0, True)
+        # Products of two counts must fit.
+        whole = np.int32 if len(values) < 40_000 else np.int64
+        own = np.ones((1 + len(counts), len(values)), whole)
+        own[1:] = counts[:, order]
+        room = np.empty_like(own), np.empty_like(own)
+        return cls(order, None if last.all() else last, own, np.cumsum(own, axis=1, dtype=whole), room)
+
+
+def _by_distance(of: _Ordered, holds: NDArray[np.bool_]) -> Strength:
+    above, below = _distances(of, holds[of.order])
     high, low = float(above[0]), float(below[0])
-    resampled = np.maximum(*_distances(holds[order], last, counts[:, order]))
     n, m = int(holds.sum()), int((~holds).sum())
     size = max(high, low)
     clear = size > KS_FIVE_PERCENT * np.sqrt((n + m) / (n * m)) and size > 2 * min(high, low)
     when = ("high" if high > low else "low") if clear else "unclear"
-    return Strength(size, float(np.std(resampled)), when)
+    return Strength(size, float(np.std(np.maximum(above, below)[1:])), when)
 
 
-def _distances(
-    holds: NDArray[np.bool_], last: NDArray[np.bool_], counts: NDArray[np.int64]
-) -> tuple[Array, Array]:
-    """[r] by how much the values where the claim holds lie above, and below, those where it fails."""
-    yes, no = np.cumsum(counts * holds, axis=1), np.cumsum(counts * ~holds, axis=1)
-    with np.errstate(all="ignore"):
-        gap = (no / no[:, -1:] - yes / yes[:, -1:])[:, last]
-    gap = np.nan_to_num(gap)
-    return np.maximum(gap.max(1), 0.0), np.maximum((-gap).max(1), 0.0)
+def _distances(of: _Ordered, holds: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """[r] by how much the values where the claim holds lie above, and below, those where it fails.
+
+    With `yes` of the `below` first draws where the claim holds, of `Y` such in all `n`, distances of the two
+    distributions are (below Y - yes n) / (Y (n - Y)): whole numbers until the last division.
+    """
+    other, gap = of.room
+    np.multiply(of.counts, holds.astype(gap.dtype), out=other)
+    np.cumsum(other, axis=1, dtype=gap.dtype, out=gap)
+    whole, every = of.below[:, -1:], gap[:, -1:].copy()
+    np.multiply(gap, -whole, out=gap)
+    np.multiply(of.below, every, out=other)
+    np.add(gap, other, out=gap)
+    if of.last is not None:
+        gap = gap[:, of.last]
+    scale = (every * (whole - every))[:, 0].astype(float)
+    scale[scale == 0] = np.inf  # a resample in which the claim always or never holds has no distance
+    return gap.max(1) / scale, -gap.min(1) / scale
 
 
 def _by_rank(values: Array, margins: Array, counts: NDArray[np.int64]) -> Strength:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from goodoffices.claims.deciding import strength
+from goodoffices.claims.deciding import Strength, strengths
 from goodoffices.claims.survey import Form, Survey
 from goodoffices.claims.tipping import Tip, judge, varying
 from goodoffices.claims.verdict import CertificateSummary, Decider, Verdict
+from goodoffices.compiler.expressions import Array
 from goodoffices.language.scenario import Claim
 
 Z = 1.0
@@ -47,18 +49,35 @@ def make_verdicts(
         tips: tipping values by (claim, parameter).
         seed: seed of the bootstrap.
     """
-    return tuple(_verdict(form, claim, draws, tips, first_is_median, seed) for claim in claims)
+    skip = int(first_is_median)
+    judged = {claim.name: judge(draws, form, claim) for claim in claims}
+    alike: dict[bytes, list[str]] = {}
+    for name, (_, margins, _) in judged.items():
+        alike.setdefault(np.isnan(margins[skip:]).tobytes(), []).append(name)
+    found: dict[tuple[str, str], Strength] = {}
+    for names in alike.values():
+        solved = ~np.isnan(judged[names[0]][1][skip:])
+        sides = [(judged[name][0][skip:][solved], judged[name][1][skip:][solved]) for name in names]
+        for parameter in varying(form.scenario.parameters):
+            values = draws.known.draws[parameter.name][skip:][solved]
+            for name, size in zip(names, strengths(values, sides, seed=seed), strict=True):
+                found[name, parameter.name] = size
+    return tuple(
+        _verdict(form, claim, judged[claim.name], found, tips, first_is_median=first_is_median)
+        for claim in claims
+    )
 
 
 def _verdict(
     form: Form,
     claim: Claim,
-    draws: Survey,
+    judged: tuple[NDArray[np.bool_], Array, str],
+    found: Mapping[tuple[str, str], Strength],
     tips: Mapping[tuple[str, str], Tip],
+    *,
     first_is_median: bool,
-    seed: int,
 ) -> Verdict:
-    holds, margins, unit = judge(draws, form, claim)
+    holds, margins, unit = judged
     skip = int(first_is_median)
     at_median = bool(holds[0]) if skip and len(margins) and not np.isnan(margins[0]) else None
     holds, margins = holds[skip:], margins[skip:]
@@ -66,15 +85,14 @@ def _verdict(
     n, good, yes = len(holds), int(solved.sum()), int(holds.sum())
     deciders: list[Decider] = []
     for parameter in varying(form.scenario.parameters):
-        values = draws.known.draws[parameter.name][skip:][solved]
-        found = strength(values, holds[solved], margins[solved], seed=seed)
+        size = found[claim.name, parameter.name]
         tip = tips.get((claim.name, parameter.name))
         deciders.append(
             Decider(
                 parameter.name,
-                found.size,
-                found.error,
-                found.holds_when,
+                size.size,
+                size.error,
+                size.holds_when,
                 tip.value if tip else None,
                 tip.holds if tip else None,
             )
