@@ -1,4 +1,4 @@
-"""`goodoffices decide`, `tipping`, `discover` and `compare`: what an argument's claims hang on."""
+"""`goodoffices decide`, `tipping`, `discover`, `slopes` and `compare`: what an argument's claims hang on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from goodoffices.cli.cache import keep_compiled_code
-from goodoffices.cli.settings import Changes, Method, Rounds, Whole, at_least, read_changes, read_rounds
+from goodoffices.cli.settings import (
+    Accuracy,
+    Changes,
+    Method,
+    Rounds,
+    Whole,
+    at_least,
+    read_accuracy,
+    read_changes,
+    read_rounds,
+)
 from goodoffices.cli.streams import Interrupted, Misuse, messages, output
 
 if TYPE_CHECKING:
@@ -173,6 +183,46 @@ def discover(
             progress=progress.report,
         )
     _show(discovery_page(model, found), "discover", out, as_json=as_json)
+
+
+def slopes(
+    scenario: Scenario,
+    /,
+    *,
+    question: Annotated[
+        tuple[str, ...],
+        Parameter(
+            negative=(),
+            show_default=False,
+            help="A claim's name, a quantity such as `value(us)`, or a claim; may be repeated. All claims if left out.",
+        ),
+    ] = (),
+    rounds: Rounds = None,
+    method: Method = "auto",
+    accuracy: Accuracy = None,
+    changes: Changes = (),
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """How answers change with each parameter at the medians of the priors: derivatives, also of long talks."""
+    span, fixed, exact = read_rounds(rounds), read_changes(changes), read_accuracy(accuracy)
+    from goodoffices import workflow
+    from goodoffices.reports.analyses.slopes_page import slopes_page
+    from goodoffices.workflow import sloping
+
+    model = workflow.load(scenario, set=fixed)
+    keep_compiled_code()
+    found = sloping.slopes(model, questions=question, rounds=span, method=method, accuracy=exact)
+    page = slopes_page(
+        model,
+        found.found,
+        method=found.method,
+        why=found.why,
+        solved=found.solved,
+        near=found.near,
+        nodes=found.nodes,
+    )
+    _show(page, "slopes", out, as_json=as_json)
 
 
 def compare(

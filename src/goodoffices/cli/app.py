@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cyclopts
 
 import goodoffices
-from goodoffices.cli.analysing import compare, decide, discover, tipping
+from goodoffices.cli.analysing import compare, decide, discover, slopes, tipping
 from goodoffices.cli.checking import check, format_file
 from goodoffices.cli.explaining import inverse, learning, levers, why
 from goodoffices.cli.fitting import learn, rivals
@@ -36,8 +36,8 @@ _GROUPS = {
     "Put an argument to the test": {"study": study, "solve": solve, "runs": runs},
     "Write one": {"check": check, "format": format_file, "show": show, "schema": schema, "catalog": catalog},
     "What decides it": {
-        "decide": decide, "tipping": tipping, "discover": discover, "levers": levers, "inverse": inverse,
-        "signals": learning, "why": why, "compare": compare,
+        "decide": decide, "tipping": tipping, "discover": discover, "slopes": slopes, "levers": levers,
+        "inverse": inverse, "signals": learning, "why": why, "compare": compare,
     },
     "The record": {
         "record": record, "beliefs": beliefs, "learn": learn, "rivals": rivals, "forecast": forecast,
