@@ -42,6 +42,38 @@ def test_the_same_contents_are_the_same_bytes():
     assert encode(some_shard()) != encode(some_shard(1))
 
 
+def test_scipy_reads_the_same_from_a_shard():
+    from scipy.io import netcdf_file
+
+    contents = encode(some_shard())
+    found = decode(contents)
+    with netcdf_file(io.BytesIO(contents), "r", mmap=False) as file:
+        assert list(file.variables) == list(found.arrays)
+        for name, variable in file.variables.items():
+            assert variable.dimensions == found.arrays[name][0]
+            assert variable[:].astype(found[name].dtype).tobytes() == found[name].tobytes()
+        assert file.scenario.decode() == found.attributes["scenario"]
+
+
+@pytest.mark.parametrize("length", range(0, 200, 7))
+def test_a_file_that_ends_early_is_damaged(length):
+    with pytest.raises(Damaged):
+        decode(encode(some_shard())[:length])
+
+
+def test_bytes_that_are_no_header_are_damaged():
+    good = encode(some_shard())
+    random = np.random.default_rng(1)
+    for _ in range(300):
+        bad = bytearray(good)
+        for place in random.integers(0, 150, 3):
+            bad[place] = random.integers(0, 256)
+        try:
+            decode(bytes(bad))
+        except Damaged:
+            continue
+
+
 def test_xarray_opens_a_shard():
     xarray = pytest.importorskip("xarray")
     with xarray.open_dataset(io.BytesIO(encode(some_shard())), engine="scipy") as found:

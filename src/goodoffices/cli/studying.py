@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -123,7 +125,9 @@ def _make_folder(folder: Path) -> None:
         raise Misuse(f"--out takes a folder, and {str(folder)!r} cannot be written to")
 
 
-def _progress(*, quiet: bool) -> Progress:
+def _progress(*, quiet: bool) -> AbstractContextManager[Progress | None]:
+    if quiet or not sys.stderr.isatty():
+        return nullcontext()  # what draws bars takes a tenth of a second to load
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = messages(quiet=quiet)
@@ -134,12 +138,14 @@ def _progress(*, quiet: bool) -> Progress:
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=quiet or not console.is_terminal,
+        disable=not console.is_terminal,
     )
 
 
-def _callback(progress: Progress) -> Callable[[str, int, int], None]:
+def _callback(progress: Progress | None) -> Callable[[str, int, int], None] | None:
     """One bar a stage, made when the stage first reports."""
+    if progress is None:
+        return None
     bars: dict[str, TaskID] = {}
 
     def report(stage: str, done: int, total: int) -> None:

@@ -7,14 +7,15 @@ raises `Damaged` where the bytes are no such file. The checksum is not in the fi
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from goodoffices.store.damage import Damaged
+from goodoffices.store.netcdf import parse
 
 FORMAT = 1
 """Version of what a shard and a run hold; raised whenever older programs could not read them any more."""
@@ -62,20 +63,13 @@ def decode(contents: bytes) -> Shard:
     Raises:
         Damaged: these are not the bytes of a shard of this format.
     """
-    netcdf_file = _netcdf()
     try:
-        file = netcdf_file(io.BytesIO(contents), "r", mmap=False)
-        arrays = {
-            name: (tuple(v.dimensions), np.array(v[:], dtype=v[:].dtype.newbyteorder("=")))
-            for name, v in file.variables.items()
-        }
-        attributes = dict(file._attributes)
-        file.close()
-    except Exception as error:  # scipy raises whatever the bytes lead it to
+        arrays, attributes = parse(contents)
+    except (ValueError, IndexError, KeyError, struct.error) as error:
         raise Damaged(f"it cannot be read as netCDF ({type(error).__name__})") from error
-    if int(attributes.pop(_FORMAT_KEY, 0)) != FORMAT:
+    if attributes.pop(_FORMAT_KEY, "") != str(FORMAT):
         raise Damaged("it has another format")
-    return Shard(arrays, {k: v.decode() if isinstance(v, bytes) else str(v) for k, v in attributes.items()})
+    return Shard(arrays, attributes)
 
 
 def _netcdf() -> Any:
