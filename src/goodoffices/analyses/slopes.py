@@ -67,7 +67,7 @@ class Sloped:
 
     question: str
     unit: str
-    """Of the answer: the quantity's, or that of the claim's margin."""
+    """That of the quantity, or of the claim's margin."""
     is_claim: bool
     at: float
     """The quantity, or the claim's margin, with every parameter at its prior median."""
