@@ -122,21 +122,41 @@ def test_no_weight_is_greater_than_the_share_of_the_prior_allows():
 
 # ---------------------------------------------------------------- parts
 def test_a_fit_to_few_points_in_many_coordinates_stays_near_the_prior():
-    points = np.random.default_rng(1).standard_normal((60, 40))
-    fit = fit_proposal(points, np.zeros(60), np.zeros(60))
+    rng = np.random.default_rng(1)
+    points = rng.standard_normal((60, 40))
+    fit = fit_proposal(points, np.zeros(60), np.zeros(60), rng)
     assert np.linalg.eigvalsh(fit.covariance).min() > 0.4
-    assert np.linalg.norm(fit.centre) < 1.5
-    far = fit_proposal(3 + 0.1 * np.repeat(points, 50, 0), np.zeros(3000), np.zeros(3000))
-    assert np.abs(far.centre - 3).max() < 0.1
+    assert np.linalg.norm(fit.centres.mean(0)) < 1.5
+    far = fit_proposal(3 + 0.1 * np.repeat(points, 50, 0), np.zeros(3000), np.zeros(3000), rng)
+    assert np.abs(far.centres.mean(0) - 3).max() < 0.1
 
 
 def test_a_density_integrates_to_one():
-    proposal = Proposal(np.array([0.5, -1.0]), np.array([[1.0, 0.3], [0.3, 0.5]]))
+    proposal = Proposal(np.array([[0.5, -1.0], [-1.5, 1.0]]), np.array([[1.0, 0.3], [0.3, 0.5]]))
     axis = np.linspace(-7, 7, 281)
     grid = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
     assert np.exp(proposal.log_density(grid)).sum() * (axis[1] - axis[0]) ** 2 == pytest.approx(1, abs=1e-6)
     drawn = proposal.draw(40_000, np.random.default_rng(0))
-    np.testing.assert_allclose(np.cov(drawn.T), proposal.covariance, atol=0.03)
+    between = np.outer([1.0, -1.0], [1.0, -1.0])
+    np.testing.assert_allclose(np.cov(drawn.T), proposal.covariance + between, atol=0.05)
+
+
+def test_a_fit_has_the_mean_and_the_covariance_of_its_points():
+    rng = np.random.default_rng(6)
+    points = np.array([0.5, -1.0, 2.0]) + rng.standard_normal((4000, 3)) @ np.diag([0.5, 1.0, 0.8])
+    fit = fit_proposal(points, np.zeros(4000), np.zeros(4000), rng)
+    drawn = fit.draw(40_000, rng)
+    np.testing.assert_allclose(drawn.mean(0), points.mean(0), atol=0.05)
+    np.testing.assert_allclose(np.cov(drawn.T), np.cov(points.T), atol=0.05)
+
+
+def test_both_of_two_modes_are_found():
+    def two(points: Floats) -> Floats:
+        return np.logaddexp(*(-0.5 * ((points[:, :1] - at) / 0.2) ** 2 for at in (-2, 2)))
+
+    run = sample_posterior([two], 3, Importance(400, seed=3))
+    weights = normalised(run.log_weights)
+    assert weights @ (run.points[:, 0] > 0) == pytest.approx(0.5, abs=4 * 0.5 / run.effective**0.5)
 
 
 @pytest.mark.parametrize("shape", [0.2, 0.5, 0.9])

@@ -4,8 +4,8 @@ Receives functions from points [n, d] of a space with a unit normal prior to the
 coarse to fine; returns a `Run`: every point that was tried, with its weight, and the logarithm of the evidence with its Monte
 Carlo error. Points at which the likelihood is not a number have none, and are counted.
 
-The first batch is drawn from the prior. Each batch after it comes from a normal distribution fitted to everything before
-it, by weight, and in part from the prior again, so that no weight is without bound (population Monte Carlo: Cappé and others
+The first batch is drawn from the prior. Each batch after it comes from a mixture of normal distributions fitted to everything
+before it, by weight, and in part from the prior again, so that no weight is without bound (population Monte Carlo: Cappé and others
 2004; defensive mixtures: Hesterberg 1995). Weights have in their denominator what their own batch was drawn from, and
 nothing that came after: a proposal that was fitted to points is too high at them, so that a mixture over all batches
 would take evidence away (in thirty coordinates, half of it). Batches count by the square root of their number, since
@@ -54,10 +54,10 @@ class Batch:
 
     level: int
     """Which likelihood, from zero."""
-    centre: Floats
-    """[d] of the normal distribution that the first points were drawn from."""
+    centres: Floats
+    """[j, d] of the mixture that the first points were drawn from."""
     covariance: Floats
-    """[d, d]"""
+    """[d, d] of each of its components."""
     fitted: int
     """Number of these points; those after them were drawn from the prior."""
     points: Floats
@@ -74,7 +74,7 @@ class Batch:
         if not self.fitted:
             return np.zeros(len(self.points))
         here = prior.log_density(self.points)
-        own = Proposal(self.centre, self.covariance).log_density(self.points)
+        own = Proposal(self.centres, self.covariance).log_density(self.points)
         return here - np.logaddexp(np.log(share) + own, np.log1p(-share) + here)
 
 
@@ -196,7 +196,7 @@ def sample_posterior(
         if level is None:
             assert run is not None
             return run
-        found.append(_try(levels[level], level, len(found), _propose(found, size), size, settings))
+        found.append(_try(levels[level], level, found, size, settings))
         if len(found) == 1 and not np.isfinite(found[0].terms.sum(1)).any():
             raise ValueError("the record has no likelihood at any point of the first batch")
         if watch is not None:
@@ -216,21 +216,20 @@ def _next_level(run: Run | None, levels: int, size: int) -> int | None:
     return None if last else run.level + 1
 
 
-def _propose(batches: Sequence[Batch], size: int) -> Proposal | None:
+def _propose(batches: Sequence[Batch], rng: np.random.Generator) -> Proposal | None:
     """Fitted to the points of the likelihood that knows most; none at the beginning."""
     if not batches:
         return None
     runs = [Run(Importance(), tuple(b for b in batches if b.level == k)) for k in {b.level for b in batches}]
     best = max(runs, key=lambda run: (run.effective, run.level))
-    return fit_proposal(best.points, best.log_base, best.terms.sum(1))
+    return fit_proposal(best.points, best.log_base, best.terms.sum(1), rng)
 
 
-def _try(
-    terms: Terms, level: int, number: int, proposal: Proposal | None, size: int, settings: Importance
-) -> Batch:
-    rng = np.random.default_rng([settings.seed, number])
+def _try(terms: Terms, level: int, before: Sequence[Batch], size: int, settings: Importance) -> Batch:
+    rng = np.random.default_rng([settings.seed, len(before)])
+    proposal = _propose(before, rng)
     fitted = 0 if proposal is None else settings.batch - max(1, round(settings.defensive * settings.batch))
     used = proposal or Proposal.prior(size)
     points = np.concatenate([used.draw(fitted, rng), rng.standard_normal((settings.batch - fitted, size))])
     values, bad = evaluate(terms, points)
-    return Batch(level, used.centre, used.covariance, fitted, points, values, bad)
+    return Batch(level, used.centres, used.covariance, fitted, points, values, bad)

@@ -134,7 +134,10 @@ def fit_key(likelihoods: Sequence[RecordLikelihood], settings: FitSettings) -> s
     """SHA-256 of the scenario, the record as it was coded, the grids and the settings, but for those that only say how
     far to go: a fit can be taken up again to go farther."""
     parts = [scenario_text(likelihoods[-1].scenario), record_text(likelihoods[-1].coded)]
-    parts += [repr([part.nodes for part in likelihoods]), repr((settings.repeats, settings.batch, settings.seed))]
+    parts += [
+        repr([part.nodes for part in likelihoods]),
+        repr((settings.repeats, settings.batch, settings.seed)),
+    ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

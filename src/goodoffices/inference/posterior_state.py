@@ -21,7 +21,7 @@ import numpy as np
 from goodoffices.core.diagnostics import refuse
 from goodoffices.inference.importance import Batch
 
-MAGIC = b"goodoffices-fit-2 "
+MAGIC = b"goodoffices-fit-3 "
 """Begins the file; the SHA-256 of everything after the first line follows."""
 
 

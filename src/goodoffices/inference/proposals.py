@@ -1,7 +1,9 @@
-"""Normal distributions to draw points from, fitted to weighted points however few they are.
+"""Mixtures of normal distributions to draw points from, fitted to weighted points however few they are.
 
-Receives points [n, d] of a space with a unit normal prior, with logarithms of weights; returns a `Proposal`. What few points
-cannot tell is taken from the prior: its mean, its unit variances, its independence.
+Receives points [n, d] of a space with a unit normal prior, with logarithms of weights; returns a `Proposal`. It has the points'
+mean and covariance and, in part, their shape: its components stand at points that were drawn towards the mean, which
+leaves mean and covariance as they were (West 1993). What few points cannot tell is taken from the prior: its mean, its
+unit variances, its independence.
 """
 
 from __future__ import annotations
@@ -10,43 +12,51 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goodoffices.inference.weights import Floats, effective_size
+from goodoffices.inference.weights import Floats, effective_size, systematic
 
-LEAST, A_COORDINATE = 32, 5
+LEAST, A_COORDINATE = 32, 3
 """Draws that a fit should rest on: the first number, or the second for each coordinate, whichever is more."""
 HEAVIEST = 5.0
 """No point has more than this many times its fair share in a fit."""
 STEPS = 50
+COMPONENTS = 256
+"""Of the mixture, at the most."""
+SHAPE = 0.3
+"""How far from the mean to a point its component stands: zero is one normal distribution, near one a cloud of spikes."""
 
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """A normal distribution."""
+    """A mixture of equally likely normal distributions, alike but for where they stand."""
 
-    centre: Floats
-    """[d]"""
+    centres: Floats
+    """[j, d]"""
     covariance: Floats
-    """[d, d]"""
+    """[d, d] of each."""
 
     @classmethod
     def prior(cls, size: int) -> Proposal:
         """The unit normal distribution."""
-        return cls(np.zeros(size), np.eye(size))
+        return cls(np.zeros((1, size)), np.eye(size))
 
     def draw(self, count: int, rng: np.random.Generator) -> Floats:
         """[count, d]"""
-        noise = rng.standard_normal((count, len(self.centre)))
-        return self.centre + noise @ np.linalg.cholesky(self.covariance).T
+        which = rng.integers(len(self.centres), size=count)
+        noise = rng.standard_normal((count, self.centres.shape[1]))
+        return self.centres[which] + noise @ np.linalg.cholesky(self.covariance).T
 
     def log_density(self, points: Floats) -> Floats:
         """[n] at points [n, d]."""
-        root = np.linalg.cholesky(self.covariance)
-        away = np.linalg.solve(root, (points - self.centre).T)
-        size = len(self.centre)
-        return -0.5 * (away**2).sum(0) - np.log(np.diag(root)).sum() - 0.5 * size * np.log(2 * np.pi)
+        root, size = np.linalg.cholesky(self.covariance), self.centres.shape[1]
+        own, theirs = (np.linalg.solve(root, array.T).T for array in (points, self.centres))
+        squares = (own**2).sum(1)[:, None] + (theirs**2).sum(1) - 2 * own @ theirs.T
+        mixed = np.logaddexp.reduce(-0.5 * squares, axis=1) - np.log(len(self.centres))
+        return mixed - np.log(np.diag(root)).sum() - 0.5 * size * np.log(2 * np.pi)
 
 
-def fit_proposal(points: Floats, log_base: Floats, log_likelihood: Floats) -> Proposal:
+def fit_proposal(
+    points: Floats, log_base: Floats, log_likelihood: Floats, rng: np.random.Generator
+) -> Proposal:
     """Fit to points whose weights are the base times the likelihood.
 
     Where these rest on too few points, the likelihood is flattened until they do. Means are shrunk towards the prior's by
@@ -66,7 +76,9 @@ def fit_proposal(points: Floats, log_base: Floats, log_likelihood: Floats) -> Pr
     own = alone * np.diag(np.diag(found)) + (1 - alone) * np.eye(size)
     with np.errstate(divide="ignore"):
         centre = mean * np.maximum(0.0, 1 - np.diag(own) / (known * mean**2))
-    return Proposal(centre, together * found + (1 - together) * own)
+    covariance = together * found + (1 - together) * own
+    chosen = systematic(weights, min(COMPONENTS, int(known)), rng)
+    return Proposal(centre + SHAPE * (points[chosen] - mean), (1 - SHAPE**2) * covariance)
 
 
 def _flattened(log_base: Floats, log_likelihood: Floats, wanted: float) -> Floats:
