@@ -124,6 +124,9 @@ def test_rivals_says_which_argument_the_record_supports_and_what_decides(talks, 
     assert f"Numbers: {out / 'rivals.json'}" in shown.out
     data = json.loads((out / "rivals.json").read_text("utf-8"))
     assert [r["name"] for r in data["rivals"]] == ["talks", "dear"]
+    assert all(r["effective"] >= 60 for r in data["rivals"])
+    # Sixty draws are few, and it is said.
+    assert "to believe the error of `" in shown.out
     assert (out / "talks" / "fit.state").exists()
 
 

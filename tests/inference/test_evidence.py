@@ -68,6 +68,9 @@ def test_events_have_the_predictive_probabilities_of_the_normal_model():
     found = by_event(posterior())
     total, each = exact()
     np.testing.assert_allclose([e.log_predictive for e in found], each, atol=0.05)
+    errors = np.array([(e.log_predictive - x) / e.error for e, x in zip(found, each, strict=True)])
+    assert np.abs(errors).max() < 4
+    assert max(e.error for e in found) < 0.06
     assert sum(e.log_predictive for e in found) == pytest.approx(total, abs=0.05)
     assert min(e.effective for e in found) > 300
 

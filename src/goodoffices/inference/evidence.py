@@ -59,6 +59,10 @@ class Rival:
     error: float
     probability: float
     """Among the rivals, each as likely as the others beforehand."""
+    effective: float
+    """Independent draws that its evidence rests on (Kish)."""
+    tail: float
+    """Shape of the tail of its weights; see `Posterior.tail`."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def compare(posteriors: Sequence[tuple[str, Posterior]]) -> Comparison:
     logs = np.array([p.log_evidence for _, p in order])
     shares = np.exp(logs - np.logaddexp.reduce(logs))
     rivals = tuple(
-        Rival(name, p.log_evidence, p.log_evidence_error, float(share))
+        Rival(name, p.log_evidence, p.log_evidence_error, float(share), p.worth, p.tail)
         for (name, p), share in zip(order, shares, strict=True)
     )
     unlike = tuple(d for name, p in order[1:] for d in differences(order[0], (name, p)))

@@ -129,6 +129,8 @@ def rivals_data(found: Comparison, learned: Sequence[Learned]) -> dict[str, Any]
                 "log_evidence": finite(r.log_evidence),
                 "error": finite(r.error),
                 "probability": r.probability,
+                "effective": r.effective,
+                "tail": finite(r.tail),
                 "log_bayes_factor": finite(found.bayes_factor(0, k)[0]),
                 "log_bayes_factor_error": finite(found.bayes_factor(0, k)[1]) if k else 0.0,
             }

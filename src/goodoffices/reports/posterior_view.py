@@ -92,6 +92,7 @@ def write_rivals(data: dict[str, Any], folder: Path) -> tuple[Path, Path]:
             f"{plain(r['log_evidence'], 4)} ± {plain(r['error'])}",
             plain(r["log_bayes_factor"]),
             percent(r["probability"]),
+            plain(r["effective"], 3),
         )
         for r in data["rivals"]
     ]
@@ -106,7 +107,7 @@ def write_rivals(data: dict[str, Any], folder: Path) -> tuple[Path, Path]:
     ]
     powers = [f"priors to the power {x['power']:g}" for x in next(iter(data["prior_sensitivity"].values()))]
     tables: list[Table] = [
-        ("The rivals, the best first", ("Argument", "Log evidence", "Behind the best by", "If equally likely before"), rows),
+        ("The rivals, the best first", ("Argument", "Log evidence", "Behind the best by", "If equally likely before", "Effective draws"), rows),
         ("Log probability of each choice, given everything before it; those first that decide most",
          ("Round", "Who", "What happened", "Shown by", *names), events),
         ("Change of the log evidence under wider and narrower priors", ("Argument", *powers), swings),

@@ -12,6 +12,7 @@ from typing import Any
 from goodoffices.reports.numbers import counted, interval, percent, plain
 
 LISTED = 8
+MORE = "go on with `--resume` and a larger `--effective` or `--most`"
 WORTH, HEAVY = 100, 0.7
 """Fewer draws, or a heavier tail of weights (Vehtari and others 2024), say little about their own error."""
 CLEAR, STRONG = math.log(3), math.log(20)
@@ -58,8 +59,8 @@ def learned_words(data: dict[str, Any]) -> Iterator[str]:
         f"processor seconds, worth {plain(data['effective']['weights'], 3)} independent draws; "
         f"R-hat at most {plain(hat, 3) if hat is not None else 'unknown with one repeat'}."
     )
-    if data["effective"]["weights"] < WORTH or (data["tail"] or 0) >= HEAVY:
-        yield "These are too few, or their weights too uneven, to believe the errors: give `--effective` or `--most` more."
+    if _poor(data["effective"]["weights"], data["tail"]):
+        yield f"These are too few, or their weights too uneven, to believe the errors: {MORE}."
 
 
 def rivals_words(data: dict[str, Any]) -> Iterator[str]:
@@ -77,8 +78,11 @@ def rivals_words(data: dict[str, Any]) -> Iterator[str]:
     for r in data["rivals"]:
         yield (
             f"  {r['name']}: log evidence {plain(r['log_evidence'], 4)} ± {plain(r['error'])}, "
-            f"{percent(r['probability'])} if all were equally likely before"
+            f"{percent(r['probability'])} if all were equally likely before; from {plain(r['effective'], 3)} effective draws"
         )
+    poor = [f"`{r['name']}`" for r in data["rivals"] if _poor(r["effective"], r["tail"])]
+    if poor:
+        yield f"Too few draws, or too uneven ones, to believe the error of {_and(poor)}: {MORE}."
     yield ""
     yield "What decides between them (log probability under each, in this order):"
     for e in data["events"][:LISTED]:
@@ -97,8 +101,8 @@ def forecast_words(data: dict[str, Any]) -> Iterator[str]:
     n = data["n"]
     for q in data["questions"]:
         yield (
-            f"{q['question']}: {percent(q['probability'])} (± {percent(q['error'])}, from {counted(n['draws'], 'draw')} and "
-            f"{counted(n['paths'], 'path')}; 90% of the draws: {percent(q['low'])} to {percent(q['high'])}), decided by {q['resolves']}"
+            f"{q['question']}: {percent(q['probability'])} (± {percent(q['error'])}, from {counted(n['draws'], 'draw')}"
+            f"{'' if q.get('exact') else ' and ' + counted(n['paths'], 'path')}; 90% of the draws: {percent(q['low'])} to {percent(q['high'])}), decided by {q['resolves']}"
         )
         if q["drivers"]:
             yield f"  moved most by {', '.join(f'{name} ({plain(rho)})' for name, rho in q['drivers'])}"
@@ -155,6 +159,10 @@ def score_words(data: dict[str, Any]) -> Iterator[str]:
             yield f"  {w['forecast']}: {w['happened']}, given {percent(w['probability']['model'])} ({_number(w['bits']['model'])} bits)"
     for p in data["pending"]:
         yield f"Open: {p['forecast']}: {p['why']}"
+
+
+def _poor(effective: float, tail: float | None) -> bool:
+    return effective < WORTH or (tail or 0.0) >= HEAVY
 
 
 def _sure(saved: dict[str, Any]) -> int:
