@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,27 +16,27 @@ from goodoffices.cli.streams import OK, Misuse, messages, output
 if TYPE_CHECKING:
     from goodoffices.forecasting.scoring import Score
 
-DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
-
 
 def forecast(
     scenario: Annotated[str, Parameter(help="A scenario file, or a name from the catalogue.")],
     /,
     *,
     as_of: Annotated[str, Parameter(name="--as-of", help="Day of the forecast; nothing later is looked at.")],
-    horizon: Annotated[str, Parameter(help="How far to look, such as `12 weeks`.")] = "12 weeks",
+    horizon: Annotated[
+        str, Parameter(help="How far to look, such as `12 weeks`: the rounds that begin by then.")
+    ] = "12 weeks",
     question: Annotated[
         tuple[str, ...],
         Parameter(
             name="--question",
             negative=(),
             show_default=False,
-            help="A yes/no question, such as `fighting == truce within 2 rounds`; may be repeated.",
+            help="A yes/no question, such as `fighting == truce within 12 weeks`; may be repeated.",
         ),
     ] = (),
     out: Annotated[Path, Parameter(help="The sealed file; it is not overwritten.")] = Path("forecast.json"),
     draws: Annotated[int, Whole, Parameter(help="Posterior draws that play goes on from.")] = 64,
-    paths: Annotated[int, Whole, Parameter(help="Paths of play for each draw.")] = 8,
+    paths: Annotated[int, Whole, Parameter(help="Paths of play for each draw; questions need none.")] = 8,
     nodes: Annotated[int, Whole, Parameter(help="Nodes on each axis of belief.")] = 3,
     seed: Seed = 1,
     record: RecordFiles = (),
@@ -154,10 +153,13 @@ def backtest(
 
 def read_span(text: str) -> int:
     """Read `12 weeks` as a number of days."""
-    found = re.fullmatch(r"\s*([0-9]{1,5})\s*(day|week|month|year)s?\s*", text)
-    if not found or int(found[1]) < 1:
-        raise Misuse(f"--horizon takes a span such as 12 weeks, not {text!r}")
-    return int(found[1]) * DAYS[found[2]]
+    from goodoffices.core.diagnostics import Refusal
+    from goodoffices.forecasting.spans import span_days
+
+    try:
+        return span_days(text)
+    except Refusal:
+        raise Misuse(f"--horizon takes a span such as 12 weeks, not {text!r}") from None
 
 
 def _show(found: Score, remarks: tuple[str, ...], *, as_json: bool) -> None:

@@ -7,8 +7,8 @@ events about types, which no record shows, and about parameters.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +90,65 @@ def last_round(event: ask.Event) -> int | None:
     return event.last_round
 
 
+def bounded(event: ask.Event, rounds: int, *, passed: int = 0) -> ask.Event:
+    """The event with every part decided by a round, and rounds counted from where play goes on.
+
+    Args:
+        rounds: The round, from one where the question starts, that decides the parts without a limit.
+        passed: Rounds since then in which nothing is left to play.
+    """
+    if isinstance(event, ask.EventLogic):
+        return replace(event, operands=tuple(bounded(e, rounds, passed=passed) for e in event.operands))
+    return replace(event, last_round=(event.last_round or rounds) - passed)
+
+
+def earliest_round(event: ask.Event) -> int | None:
+    """The first of the rounds that decide parts of an event; None where all wait for the horizon."""
+    rounds = [e.last_round for e in _parts(event) if e.last_round is not None]
+    return min(rounds, default=None)
+
+
+def require_visible(scenario: Scenario, event: ask.Event) -> None:
+    """Refuse events that no record shows.
+
+    Raises:
+        Refusal: `question-without-answer`.
+    """
+    for part in _parts(event):
+        for what in _simple(part):
+            if isinstance(what, ask.StateIs):
+                _visible(scenario, what)
+
+
+def _parts(event: ask.Event) -> Iterator[ask.Timed | ask.Before | ask.Until]:
+    if isinstance(event, ask.EventLogic):
+        for part in event.operands:
+            yield from _parts(part)
+    else:
+        yield event
+
+
+def _simple(part: ask.Timed | ask.Before | ask.Until) -> tuple[ask.MoveMade | ask.StateIs, ...]:
+    match part:
+        case ask.Timed():
+            return (part.event,)
+        case ask.Before():
+            return part.first, part.second
+        case ask.Until():
+            return part.holds, part.release
+
+
+def _visible(scenario: Scenario, what: ask.StateIs) -> None:
+    hidden = sorted(mentions(what.condition, scenario) - {f.name for f in scenario.factors})
+    if hidden:
+        raise refuse(
+            "question-without-answer",
+            f"no record will ever show whether this happened: it depends on `{hidden[0]}`",
+            span=what.span,
+            hint="ask about moves, and about factors, which everybody sees",
+        )
+
+
 def _at(scenario: Scenario, event: ask.Timed, path: Sequence[Instant], count: int) -> Truth:
     """At the end of the last round; a move counts if it was made in that round."""
     end = max((i.ordinal for i in path), default=0)
@@ -105,15 +164,7 @@ def _now(scenario: Scenario, what: ask.MoveMade | ask.StateIs, at: Instant) -> T
     if isinstance(what, ask.MoveMade):
         made = at.moves.get(what.party)
         return np.zeros(len(at.states), dtype=bool) if made is None else made == what.move
-    named = mentions(what.condition, scenario)
-    hidden = sorted(named - {f.name for f in scenario.factors})
-    if hidden:
-        raise refuse(
-            "question-without-answer",
-            f"no record will ever show whether this happened: it depends on `{hidden[0]}`",
-            span=what.span,
-            hint="ask about moves, and about factors, which everybody sees",
-        )
+    _visible(scenario, what)
     distinct, where = np.unique(at.states, axis=0, return_inverse=True)
     levels = {f.name: distinct[:, k] for k, f in enumerate(scenario.factors)}
     truth = holds(what.condition, scenario, levels)

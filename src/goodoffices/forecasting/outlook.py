@@ -3,19 +3,28 @@
 Receives a record that was followed for draws of the parameters, with the solution it was followed through; returns an
 `Outlook`. Play goes on from the state and beliefs of the day, several paths for each draw. A move's probability is the mean
 of what the strategies give it on the paths, not a count of the paths that took it, so that the next move is exact for each
-draw; a question's is the share of paths on which it came true.
+draw. A question's is computed for each draw without any paths where the caller can (`Expect`); else it is the share of paths
+on which it came true.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from goodoffices.core.diagnostics import refuse
 from goodoffices.forecasting.baselines import BASELINES, Past
-from goodoffices.forecasting.happening import happens, instants, last_round
+from goodoffices.forecasting.happening import (
+    bounded,
+    earliest_round,
+    happens,
+    instants,
+    last_round,
+    require_visible,
+)
 from goodoffices.forecasting.history import recorded_instants
 from goodoffices.forecasting.rules import Floats
 from goodoffices.games.recursive import RecursiveSolution
@@ -26,6 +35,9 @@ from goodoffices.inference.standing import Standing
 from goodoffices.language.tree import Event
 
 OVER = "(the talks are over)"
+Expect = Callable[[Filtered, RecursiveSolution, Mapping[str, Floats], Sequence[Event]], Floats]
+"""(record followed, solution, parameter -> [b], events) -> [event, b] exact probabilities; the events' rounds count from
+the one that stands, and each has a last one."""
 DRIVERS = 3
 """Parameters that are named as moving a probability most."""
 
@@ -85,6 +97,8 @@ class QuestionOutlook:
     """Last day of the round that decides it at the latest."""
     baselines: Mapping[str, float]
     drivers: tuple[tuple[str, float], ...]
+    exact: bool
+    """Computed for each draw; else the share of paths on which it came true."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +128,7 @@ def look_ahead(
     questions: Sequence[Question] = (),
     paths: int = 8,
     seed: int = 1,
+    expect: Expect | None = None,
 ) -> Outlook:
     """Play on from where a record ended.
 
@@ -125,9 +140,10 @@ def look_ahead(
         questions: Yes/no questions.
         paths: Of play for each draw.
         seed: Of the paths.
+        expect: Computes what questions come to; without it they are counted on the paths.
 
     Raises:
-        Refusal: `question-without-answer`.
+        Refusal: `question-without-answer`, `decided-already`.
     """
     coded, standing = found.coded, found.standing
     calendar = coded.timetable
@@ -136,14 +152,23 @@ def look_ahead(
     until = standing.round
     while calendar.begins(until) <= horizon:
         until += 1
-    until = max(until, standing.round + 1, *(standing.round + _needed(q, standing) for q in questions))
+    until = max(until, standing.round + 1)
+    for q in questions:
+        _require_open(q, found)
+    rounds = [_rounds(q, until, found) for q in questions]
+    if expect is None:
+        until = max([until, *(standing.round + r - standing.ahead for r in rounds)])
     last = until if calendar.rounds is None else min(until, calendar.rounds)
     played = play_on(
         found.compiled, solution, lanes=lanes, rng=np.random.default_rng([seed, 17]), until=last,
         round=standing.round, index=standing.index, beliefs=standing.beliefs,
     )  # fmt: skip
     kept = ~played.lost
-    view = _View(coded, standing, played, draws, lanes, kept, paths)
+    view = _View(coded, standing, played, draws, lanes, kept)
+    exact: list[Floats | None] = [None] * len(questions)
+    if expect is not None and questions:
+        events = [bounded(q.event, r, passed=standing.ahead) for q, r in zip(questions, rounds, strict=True)]
+        exact = list(expect(found, solution, draws, events)[:, good])
     moves = [
         view.move(m, party)
         for m in played.moments
@@ -153,7 +178,7 @@ def look_ahead(
     return Outlook(
         coded.last_day,
         tuple(moves),
-        tuple(view.question(q) for q in questions),
+        tuple(view.question(*each) for each in zip(questions, rounds, exact, strict=True)),
         int(kept.sum()),
         int((~kept).sum()),
         len(good),
@@ -172,8 +197,26 @@ def series(party: str, turn: int) -> str:
     return f"{party} at turn {turn + 1}"
 
 
-def _needed(question: Question, standing: Standing) -> int:
-    return max(1, (last_round(question.event) or 1) - standing.ahead)
+def _require_open(question: Question, found: Filtered) -> None:
+    """Refuse what no record will show, and what the moves that were made have decided."""
+    standing = found.standing
+    require_visible(found.coded.scenario, question.event)
+    earliest = earliest_round(question.event)
+    if earliest is not None and earliest <= standing.ahead:
+        raise refuse(
+            "decided-already",
+            f"`{question.text}` is decided already: every turn of that round had been played by {standing.day}",
+            span=question.event.span,
+            hint="ask about a later round",
+        )
+
+
+def _rounds(question: Question, until: int, found: Filtered) -> int:
+    """Rounds that decide it, from one where it starts; those looked ahead where it says none, and none after the game."""
+    first = found.standing.round - found.standing.ahead
+    rounds = last_round(question.event) or until - first
+    total = found.coded.timetable.rounds
+    return max(1, rounds if total is None else min(rounds, total - first))
 
 
 class _View:
@@ -185,11 +228,9 @@ class _View:
         draws: Mapping[str, Floats],
         lanes: np.ndarray,
         kept: np.ndarray,
-        paths: int,
     ) -> None:
         self.coded, self.standing, self.played, self.kept = coded, standing, played, kept
-        self.paths = paths
-        self.owner = lanes[kept]
+        self.owner, self.good = lanes[kept], np.unique(lanes)
         self.past = past_of(coded)
         free = [p.name for p in coded.scenario.parameters if p.prior.name != "fixed"]
         self.draws = {name: draws[name] for name in free if name in draws}
@@ -225,32 +266,43 @@ class _View:
             self.drivers(table[likeliest]),
         )
 
-    def question(self, asked: Question) -> QuestionOutlook:
+    def question(self, asked: Question, rounds: int, exact: Floats | None) -> QuestionOutlook:
+        """`exact` [b], for the draws that could follow the record."""
         scenario, first = self.coded.scenario, self.standing.round - self.standing.ahead
-        path = instants(scenario, self.played.moments, first)
-        came = happens(scenario, asked.event, path)[self.kept].astype(float)
-        rounds = last_round(asked.event) or (path[-1].ordinal if path else 1)
-        n = len(came)
-        smooth = (came * n + 0.5) / (n + 1)
+        if exact is None:
+            path = instants(scenario, self.played.moments, first)
+            came = happens(scenario, bounded(asked.event, rounds), path)[self.kept].astype(float)
+            n = len(came)
+            chance, drivers = self.chance((came * n + 0.5) / (n + 1)), self.drivers(came)
+        else:
+            solved = np.isfinite(exact)
+            values = exact[solved]
+            chance, drivers = self._chance(values, values), self._drivers(values, self.good[solved])
         calendar = self.coded.timetable
         return QuestionOutlook(
             asked.text,
-            self.chance(smooth),
+            chance,
             rounds,
             calendar.begins(first + rounds) - datetime.timedelta(1),
             {"base rates": self._rate(asked, rounds)},
-            self.drivers(came),
+            drivers,
+            exact is not None,
         )
 
     def chance(self, row: Floats) -> Chance:
         """From one number for each path that was kept."""
-        means = self._by_draw(row)
+        return self._chance(row, self._by_draw(row))
+
+    def _chance(self, row: Floats, means: Floats) -> Chance:
         error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else float("nan")
         low, high = (float(v) for v in np.quantile(means, [0.05, 0.95]))
         return Chance(float(row.mean()), error if np.isfinite(error) else 0.0, low, high)
 
     def drivers(self, row: Floats) -> tuple[tuple[str, float], ...]:
-        means, who = self._by_draw(row), np.unique(self.owner)
+        """From one number for each path that was kept."""
+        return self._drivers(self._by_draw(row), np.unique(self.owner))
+
+    def _drivers(self, means: Floats, who: np.ndarray) -> tuple[tuple[str, float], ...]:
         if len(means) < 8 or means.std() == 0:
             return ()
         ranks = _ranks(means)

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 
     from goodoffices.forecasting.outlook import Outlook, Question
     from goodoffices.forecasting.scoring import Score
+    from goodoffices.games.recursive import RecursiveSolution
+    from goodoffices.inference.filtering import Filtered
     from goodoffices.inference.likelihood import RecordLikelihood
     from goodoffices.inference.posterior import Posterior
     from goodoffices.inference.posterior_fitting import FitSettings, Watch
     from goodoffices.language.scenario import Scenario
+    from goodoffices.language.tree import Event
     from goodoffices.records import Record
 
 FORMAT = 1
@@ -58,12 +61,13 @@ def forecast(
         source: A scenario, its file, or its name in the catalogue.
         as_of: Nothing later is looked at.
         days: How far to look; rounds that begin by then.
-        questions: Events such as `fighting == truce within 2 rounds`, rounds counted from the one that stands.
+        questions: Events such as `fighting == truce within 2 rounds`, rounds counted from the one that stands, `within
+            12 weeks` and `before 2025-12-31`, which count the rounds that have ended by then.
         record: Files of events instead of the scenario's own.
         settings: How the posterior is found.
         nodes: On each axis of belief.
         draws: Of the posterior that play goes on from.
-        paths: Of play for each draw.
+        paths: Of play for each draw, on which later moves are expected; questions need none.
 
     Raises:
         Refusal: as `workflow.fitting.learn`, and for questions that no record answers.
@@ -100,15 +104,16 @@ def until(events: Record, day: datetime.date) -> Record:
 
 
 def read_question(text: str, scenario: Scenario, day: datetime.date) -> Question:
-    """Read a yes/no question; its dates and rounds count from the day."""
+    """Read a yes/no question; its dates and rounds count from the day, and so does `within 12 weeks`."""
     from goodoffices.forecasting.outlook import Question
+    from goodoffices.forecasting.spans import with_dates
     from goodoffices.language.asked import read_quantity
     from goodoffices.language.tree import Question as Asked
 
     inner = text.strip()
     if inner.startswith("P(") and inner.endswith(")"):
         inner = inner[2:-1]
-    found = read_quantity(f"P({inner} | see {day.isoformat()})", scenario)
+    found = read_quantity(f"P({with_dates(inner, day)} | see {day.isoformat()})", scenario)
     if not isinstance(found, Asked) or found.event is None:
         raise refuse(
             "not-an-event", f"`{text}` is not an event", hint="such as `fighting == truce within 2 rounds`"
@@ -144,7 +149,28 @@ def _look(
     game, data = likelihood.compiled.game, likelihood.compiled.data(points)
     solution = likelihood.solve(game, data, likelihood.coded.timetable.rounds, likelihood.nodes)
     found = follow(likelihood.coded, likelihood.compiled, solution)
-    return look_ahead(found, solution, points, horizon=horizon, questions=questions, paths=paths, seed=seed)
+    return look_ahead(
+        found,
+        solution,
+        points,
+        horizon=horizon,
+        questions=questions,
+        paths=paths,
+        seed=seed,
+        expect=expect_here,
+    )
+
+
+def expect_here(
+    found: Filtered,
+    solution: RecursiveSolution,
+    draws: Mapping[str, NDArray[np.float64]],
+    events: Sequence[Event],
+) -> NDArray[np.float64]:
+    """[event, b] as claims compute them, from where the record ended."""
+    from goodoffices.claims.talks.onward import expect_events
+
+    return expect_events(found.compiled, found.standing.rest(solution), events, draws)
 
 
 def _data(
@@ -206,6 +232,7 @@ def _data(
                     "error": q.chance.error,
                     "low": q.chance.low,
                     "high": q.chance.high,
+                    "exact": q.exact,
                     "rounds": q.rounds,
                     "resolves": q.resolves.isoformat(),
                     "baselines": dict(q.baselines),
