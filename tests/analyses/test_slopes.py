@@ -124,6 +124,7 @@ def test_slopes_of_games_are_what_solving_at_both_sides_gives(rounds, method):
     sloping = slopes(scenario, questions=texts, rounds=rounds, method=method)
     assert sloping.method == method
     assert (sloping.near > 0) == (method == "belief")
+    assert sloping.residual < 0.01 if method == "belief" else math.isnan(sloping.residual)
     form = choose_form(scenario, rounds=rounds, method=method).form
     solve = solver_for(form, tolerance=1e-11)
     for found, text in zip(sloping.found.answers, texts, strict=True):
@@ -160,6 +161,7 @@ def page_of(scenario, sloping):
         solved=sloping.solved,
         near=sloping.near,
         nodes=sloping.nodes,
+        residual=sloping.residual,
     )
 
 

@@ -221,6 +221,7 @@ def slopes(
         solved=found.solved,
         near=found.near,
         nodes=found.nodes,
+        residual=found.residual,
     )
     _show(page, "slopes", out, as_json=as_json)
 

@@ -7,9 +7,12 @@ small, are solved at each point. Refuses what `choose_form` and the language ref
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from goodoffices.workflow.forms import Chosen, Rounds, choose_form, solver_for
 
@@ -17,13 +20,18 @@ if TYPE_CHECKING:
     from goodoffices.analyses.slopes import Slopes
     from goodoffices.claims.survey import AnySolve
     from goodoffices.claims.talks.form import Talks
+    from goodoffices.games.recursive import Floats
     from goodoffices.language.scenario import Claim, Scenario
+    from goodoffices.solvers.belief.near import NearSolver
 
 TOLERANCE = 1e-9
 """Of the solver; see `solver_for`."""
 NEAR_STEP = 1e-4
 """Prior standard deviations to each side where derivatives give what is near: without a solver's noise shorter steps
 do, and leave out less."""
+NUMBERS = ("payoff", "odds", "end", "rationality", "discount")
+CERTIFIED_ROUNDS = 2
+"""Rounds whose cells the check of derivatives looks at, the first and the last."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +49,9 @@ class Sloping:
     """Games that were found by derivatives."""
     nodes: tuple[int, ...]
     """Nodes on each axis of belief, of the grid and of the coarser one that it is compared with; none for trees."""
+    residual: float
+    """What a step along each parameter leaves of the equations, per prior standard deviation: the largest that code which
+    shares nothing with the solver finds (log choice, belief or utility). Not a number for trees, which are solved."""
 
 
 def slopes(
@@ -76,7 +87,7 @@ def slopes(
     if isinstance(chosen.form, Talks):
         return _of_talks(chosen, chosen.form, asked, claims, solver)
     found = find_slopes(scenario.parameters, ClaimJudge(chosen.form, asked, solver), claims=claims)
-    return Sloping(found, chosen.method, chosen.why, found.games, 0, ())
+    return Sloping(found, chosen.method, chosen.why, found.games, 0, (), math.nan)
 
 
 def _of_talks(
@@ -100,7 +111,34 @@ def _of_talks(
         for nodes in sizes
     )
     found = compare_grids(fine, coarse[0]) if coarse else fine
-    return Sloping(found, chosen.method, chosen.why, near.solved, near.near, sizes)
+    residual = _residual(talks, near, found)
+    return Sloping(found, chosen.method, chosen.why, near.solved, near.near, sizes, residual)
+
+
+def _residual(talks: Talks, near: NearSolver, found: Slopes) -> float:
+    """Of derivatives at the medians, which were the first to be solved."""
+    from goodoffices.compiler.directions import parameter_directions
+    from goodoffices.language.sampling import medians
+    from goodoffices.solvers.belief.near import certify_tangents
+
+    base = near.first
+    lengths = {s.parameter: s.deviation for answer in found.answers for s in answer.slopes}
+    if base is None or base.status[0] not in (0, 4) or not lengths:
+        return math.nan
+    draws = {name: np.array([value]) for name, value in medians(talks.scenario).items()}
+    directions = parameter_directions(talks.round, draws, list(lengths))
+    scale = np.array(list(lengths.values()))
+
+    def longer(change: Floats) -> Floats:
+        """From a unit of each parameter to a deviation."""
+        return change * scale.reshape(-1, *(1,) * (change.ndim - 1))
+
+    whole = replace(
+        directions,
+        prior=tuple(longer(p) for p in directions.prior),
+        **{name: longer(getattr(directions, name)) for name in NUMBERS},
+    )
+    return float(np.max(certify_tangents(base, whole, rounds=CERTIFIED_ROUNDS)))
 
 
 def _asked(scenario: Scenario, questions: Sequence[str]) -> tuple[tuple[Claim, ...], frozenset[str]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 __all__ = [
     "Front",
     "Tangents",
+    "certify_tangents",
     "differentiate",
     "play_forward",
     "solve_accurately",
@@ -21,7 +22,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from goodoffices.solvers.belief.forward import Front, play_forward, start_front
-    from goodoffices.solvers.belief.near import solve_near
+    from goodoffices.solvers.belief.near import certify_tangents, solve_near
     from goodoffices.solvers.belief.refining import solve_accurately
     from goodoffices.solvers.belief.solving import solve_recursive
     from goodoffices.solvers.belief.tangents import Tangents, differentiate
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Front": "forward",
     "Tangents": "tangents",
+    "certify_tangents": "near",
     "differentiate": "tangents",
     "play_forward": "forward",
     "solve_accurately": "refining",

@@ -1,4 +1,4 @@
-"""Solutions near one that was solved, to first order: `solve_near`, and `NearSolver` in place of a solver.
+"""Solutions near one that was solved, to first order: `solve_near`, `NearSolver` in place of a solver, and a check.
 
 Receives a solution and numbers close to its own; returns what the solution becomes with them, by its derivatives. What
 is left out grows with the square of the distance, so that difference quotients of whatever is read off such solutions
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from goodoffices.certificates.recursive import certify_recursive
 from goodoffices.games.recursive import (
     Floats,
     Ints,
@@ -28,6 +29,11 @@ from goodoffices.solvers.belief.tangents import BLOCK, Tangents, differentiate
 
 NEAR = 1e-3
 """Largest change of a number, relative to the largest of its kind, at which `NearSolver` does not solve anew."""
+
+TOGETHER = 2 * BLOCK
+"""Draws found at a time, which bounds what is held beside the answer."""
+CHECKED = 1e-6
+"""Length of the step after which derivatives are checked: the square root of a solver's residual would be the best."""
 
 Levels = tuple[tuple[Floats, ...], ...]
 
@@ -48,11 +54,32 @@ def solve_near(solution: RecursiveSolution, data: RecursiveData) -> RecursiveSol
     if solution.data.discount.shape[-1] != 1:
         raise ValueError("what is near is near to one draw")
     parts: list[RecursiveSolution] = []
-    for begin in range(0, data.discount.shape[-1], BLOCK):
-        here = _each(data, lambda a, at=begin: a[..., at : at + BLOCK])
+    for begin in range(0, data.discount.shape[-1], TOGETHER):
+        here = _each(data, lambda a, at=begin: a[..., at : at + TOGETHER])
         change = _both(here, solution.data, lambda new, old: np.moveaxis(new - old, -1, 0)[..., None])
         parts.append(_moved(solution, here, differentiate(solution, change, keep=True)))
     return _joined(parts)
+
+
+def certify_tangents(
+    solution: RecursiveSolution, directions: RecursiveData, *, rounds: int | None = None
+) -> Floats:
+    """Independent evidence for derivatives: what a step along each direction leaves of the equations, per unit of it.
+
+    Args:
+        solution: one draw, which kept its values.
+        directions: as for `differentiate`.
+        rounds: check the cells of this many rounds, spread evenly, instead of all.
+
+    Returns:
+        [d] the largest residual that `certify_recursive`, which shares nothing with a solver, finds after a step of
+        length `CHECKED`, divided by it: of log choices, beliefs and values (utility). Derivatives that were wrong by some
+        amount would leave about that amount. What is right leaves the solution's own residual over the step, and a term of
+        the order of the step. Not a number where the solution has no derivative.
+    """
+    moved = _both(solution.data, directions, lambda old, by: old + CHECKED * np.moveaxis(by[..., 0], 0, -1))
+    found = certify_recursive(solve_near(solution, moved), samples=0, rounds=rounds)
+    return np.maximum.reduce([found.logit_residual, found.belief_error, found.value_error]) / CHECKED
 
 
 class NearSolver:
@@ -69,6 +96,8 @@ class NearSolver:
         """Draws that were solved so far."""
         self.near = 0
         """Draws that were found by derivatives."""
+        self.first: RecursiveSolution | None = None
+        """Of the first draw that was solved."""
         self.bases: dict[Any, list[RecursiveSolution]] = {}
 
     def __call__(
@@ -99,6 +128,8 @@ class NearSolver:
             found: RecursiveSolution = self.solve(
                 game, _draws(wide, np.array(fresh)), rounds=rounds, nodes=nodes, from_outset=from_outset
             )
+            if self.first is None:
+                self.first = select_draws(found, slice(0, 1))
             bases += [select_draws(found, slice(k, k + 1)) for k in range(len(fresh))]
         self.solved += len(fresh)
         self.near += draws - len(fresh)

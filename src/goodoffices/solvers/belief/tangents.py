@@ -12,7 +12,11 @@ Index letters as in `games.recursive`, and d direction, always the first axis.
 
 from __future__ import annotations
 
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -47,7 +51,12 @@ class Tangents:
 
 
 def differentiate(
-    solution: RecursiveSolution, directions: RecursiveData, *, keep: bool = False, tolerance: float = 1e-10
+    solution: RecursiveSolution,
+    directions: RecursiveData,
+    *,
+    keep: bool = False,
+    tolerance: float = 1e-10,
+    threads: int | None = None,
 ) -> Tangents:
     """How a solution changes with the numbers of its game.
 
@@ -57,6 +66,7 @@ def differentiate(
             front and the axis of draws at the end. Of odds and priors the changes should sum to zero.
         keep: Whether the changes of all rounds are kept, or of the first only.
         tolerance: Of the derivatives of values without end, relative to the largest of each direction.
+        threads: Blocks of directions worked on at the same time; None for the number of processors.
 
     Raises:
         ValueError: The solution kept no values, or directions do not fit its numbers.
@@ -68,12 +78,16 @@ def differentiate(
         raise ValueError("derivatives need a solution that kept its values")
     _check(solution.data, directions)
     lost = ~np.isin(solution.status, (0, 4))
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        count = len(directions.discount)
-        parts = [
-            _Linear(solution, _some(directions, slice(begin, begin + BLOCK))).run(keep, tolerance)
-            for begin in range(0, count, BLOCK)
-        ]
+    count = len(directions.discount)
+    ends = np.linspace(0, count, math.ceil(count / BLOCK) + 1).round().astype(int).tolist()
+
+    def work(block: tuple[int, int]) -> Tangents:
+        # What NumPy is told about errors holds in this thread only.
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            return _Linear(solution, _some(directions, slice(*block))).run(keep, tolerance)
+
+    with ThreadPoolExecutor(min(threads or os.cpu_count() or 1, len(ends) - 1)) as pool:
+        parts = list(pool.map(work, pairwise(ends)))
     found = _joined(parts)
     for array in (found.root, *(a for part in _levels(found) for level in part for a in level)):
         array[..., lost] = np.nan
@@ -115,7 +129,7 @@ def _check(data: RecursiveData, directions: RecursiveData) -> None:
     ]
     pairs += list(zip(data.prior, directions.prior, strict=True))
     counts = {change.shape[0] for _, change in pairs if change.ndim}
-    if len(counts) != 1 or any(change.shape[1:] != base.shape for base, change in pairs):
+    if len(counts) != 1 or 0 in counts or any(change.shape[1:] != base.shape for base, change in pairs):
         raise ValueError("directions need the shapes of the numbers, with one axis more in front")
 
 
