@@ -7,61 +7,96 @@ zero with smaller errors, and what is left after that goes to the tracer of `arc
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from goodoffices.games.recursive import Floats, Ints
 from goodoffices.solvers.belief.arclength import Equations, follow
-from goodoffices.solvers.belief.turns import CLOSE, Turn, is_positive, newton, stage, step_of
+from goodoffices.solvers.belief.turns import Turn, away, stage
 
 Flags = NDArray[np.bool_]
-FIRST, SHORTEST = 0.3, 1e-5
-"""Lengths of steps along the branch."""
+FIRST = 0.3
+"""Length of the first step along the branch."""
+ON_THE_WAY, PRECISELY = 0.05, 1e-5
+"""A Newton step this small ends a step along the branch: the next point is off by its square. Where branches bend within
+such a distance, it takes the smaller one."""
+ARRIVED = 3e-7
+"""And this small ends the last one, where branches may bend a thousand times as sharply as beliefs move."""
+SHORTEST = 0.05
+"""Length of the shortest step, relative to the size of the Newton step that ends it."""
+AIM, LARGEST_GROWTH = 0.05, 2.5
+"""Size of first Newton steps that lengths of steps aim at, and how much longer the next step is at most."""
 LARGEST_FOLLOWED = 0.25
 """Longest first Newton step after a step along the branch."""
 LEAST_COSINE = 0.6
-ON_THE_WAY, PRECISELY = 2e-3, 1e-5
-"""A Newton step this small ends a step along the branch: the next point is off by its square. Where branches bend within
-such a distance, it takes the smaller one."""
+"""Of the angle between two tangents that follow each other."""
 MOST = 600
 """Evaluations of a cell."""
+ROOM = 6144
+"""Moves times cells that are worked on at a time."""
+WORTH_MOVING = 0.8
+"""Share of cells that still go at which they are moved together."""
+NUMBERS = ("scale", "end", "begin", "length", "first", "limit", "near", "seen")
+"""Of each cell: precision of choice at a share of one; t at the end and the beginning; length of steps; size of the first
+Newton step of this trial; largest size that would be believed next; size that ends a step on the way; evaluations so far."""
+FLAGS = ("last", "fresh", "begun", "alive")
+"""Whether the trial is at the end, and t held fixed; no point was accepted yet; the trial is new; the cell still goes."""
 MOST_STEPS = 600
 """Steps of the tracer; who needs more is at a place where the interpolant bends too sharply to be followed."""
-STARTS = 12
-"""Newton steps for a start that is not at zero."""
 
 
-class _Walk(NamedTuple):
-    """Where cells are on their branches, [m, c] or [c]. A trial starts at the last point that was accepted."""
+class _Walk:
+    """Where some cells are on their branches, in columns of one array that is worked on in place.
 
-    who: Ints
-    scale: Floats
-    """Precision of choice at the end."""
-    end: Floats
-    """Where t ends."""
-    z: Floats
-    t: Floats
-    dz: Floats
-    dt: Floats
-    """Tangent there, of length one."""
-    trial: Floats
-    trial_t: Floats
-    last: Flags
-    """Whether the trial is at the rationality asked for, and t is held fixed."""
-    length: Floats
-    first: Floats
-    """Size of the first Newton step of this trial."""
-    previous: Floats
-    """Size of the one before; infinite where there is none."""
-    fresh: Flags
-    """Whether no point has been accepted yet."""
+    Rows are points (z, t) of length m + 1: the last that was accepted, its tangent, and the trial that starts there; then
+    numbers. `who` says which cells they are; a cell is alive until it has arrived or is lost.
+    """
+
+    def __init__(self, who: Ints, table: Floats, flags: Flags) -> None:
+        self.who, self.table, self.flags = who, table, flags
+        height = (len(table) - len(NUMBERS)) // 3
+        self.point, self.tangent, self.trial = table[: 3 * height].reshape(3, height, -1)
+        rows = table[3 * height :]
+        self.scale, self.end, self.begin, self.length, self.first, self.limit, self.near, self.seen = rows
+        self.last, self.fresh, self.begun, self.alive = flags
+
+    @staticmethod
+    def at(who: Ints, z: Floats, begin: Floats, precision: Floats, near: float) -> _Walk:
+        """Cells that start near log-odds [m, c], at a share [c] of their precision."""
+        height, count = len(z) + 1, len(who)
+        walk = _Walk(who, np.zeros((3 * height + len(NUMBERS), count)), np.zeros((len(FLAGS), count), bool))
+        walk.scale[:] = np.maximum(precision, 1e-9)
+        walk.point[:-1] = z
+        walk.point[-1] = walk.begin[:] = np.log1p(begin * walk.scale)
+        walk.end[:] = np.log1p(walk.scale)
+        walk.tangent[-1] = 1.0
+        walk.trial[:] = walk.point
+        # Where fixed points are the only ones, any that Newton's method finds will do, however far it goes.
+        walk.length[:], walk.limit[:], walk.near[:] = FIRST, np.inf, near
+        walk.fresh[:] = walk.begun[:] = walk.alive[:] = True
+        return walk
+
+    def restart(self, which: Ints, prior: Floats) -> None:
+        """Follow some cells again, from zero, where the answer is the prior, and with smaller errors."""
+        self.point[:-1, which] = prior[which]
+        self.tangent[:-1, which], self.tangent[-1, which] = 0.0, 1.0
+        self.point[-1, which] = self.begin[which] = 0.0
+        self.trial[:, which] = self.point[:, which]
+        self.length[which], self.limit[which], self.near[which] = FIRST, np.inf, PRECISELY
+        self.seen[which], self.last[which] = 0.0, False
+        self.fresh[which] = self.begun[which] = True
 
     def some(self, which: Ints) -> _Walk:
         """Some of the cells."""
-        fields: list[Any] = [array[..., which] for array in self]
-        return _Walk(*fields)
+        return _Walk(self.who[which], self.table.take(which, 1), self.flags.take(which, 1))
+
+    def and_also(self, other: _Walk) -> _Walk:
+        """These cells and others."""
+        return _Walk(
+            np.concatenate([self.who, other.who]),
+            np.concatenate([self.table, other.table], 1),
+            np.concatenate([self.flags, other.flags], 1),
+        )
 
 
 def climb(
@@ -72,94 +107,103 @@ def climb(
     Followed in (z, t), t = log(1 + rationality), from a share [c] of the rationality below which fixed points are the
     only ones. A step is believed if the first Newton step is small, the next ones contract and the tangent does not turn
     much, and is shortened otherwise; folds are passed. `on_the_way` is the size of a Newton step that ends one.
+
+    Cells are worked on some thousand at a time, which fit in the processor's cache; where some have arrived others take
+    their places, so that only the last ones are few.
     """
-    z, begin = _starts(turn, guess, share)
-    count = z.shape[1]
-    scale = np.maximum(turn.precision, 1e-9)
-    t = np.log1p(begin * scale)
-    flag, blank = np.zeros(count, bool), np.zeros(count)
-    walk = _Walk(
-        np.arange(count),
-        scale,
-        np.log1p(scale),
-        z,
-        t,
-        np.zeros_like(z),
-        blank + 1.0,
-        z,
-        t,
-        flag,
-        blank + FIRST,
-        blank,
-        blank + np.inf,
-        ~flag,
-    )
-    arrived_at, good = z.copy(), flag.copy()
-    for _ in range(MOST):
-        walk, done, lost = _onward(turn, walk, on_the_way)
-        if done.any():
-            good[walk.who[done]] = True
-            arrived_at[:, walk.who[done]] = walk.z[:, done]
-        going = np.flatnonzero(~done & ~lost)
-        if not going.size:
-            break
-        if going.size < len(done):
-            walk, turn = walk.some(going), turn.some(going)
-    return arrived_at, good
+    moves, count = guess.shape
+    room = max(ROOM // moves, 1)
+    z, good = np.empty_like(guess), np.zeros(count, bool)
+    walk, part, begun = None, turn, 0
+    while begun < count or walk is not None:
+        if begun < count and (walk is None or len(walk.who) <= room // 2):
+            who = np.arange(begun, min(begun + room, count))
+            begun += len(who)
+            start = turn.prior[who] + share[who] * (guess[:, who] - turn.prior[who])
+            more = _Walk.at(who, start, share[who], turn.precision[who], on_the_way)
+            walk = more if walk is None else walk.and_also(more)
+            part = turn.some(walk.who)
+        assert walk is not None
+        done = _onward(part, walk)
+        z[:, walk.who[done]] = walk.point[:-1, done]
+        good[walk.who[done]] = True
+        left = np.flatnonzero(walk.alive)
+        if not left.size:
+            walk = None
+        elif left.size <= WORTH_MOVING * len(walk.who):
+            walk = walk.some(left)
+            part = turn.some(walk.who)
+    lost = ~good
+    z[:, lost] = guess[:, lost]
+    return z, good
 
 
-def _onward(turn: Turn, s: _Walk, on_the_way: float) -> tuple[_Walk, Flags, Flags]:
-    """One Newton step of every cell; which have arrived, and which are given up."""
-    at = stage(turn, s.trial, np.where(s.last, 1.0, np.expm1(s.trial_t) / s.scale))
-    back = -step_of(at, at.gap)
-    drift = step_of(at, at.by_rationality() * (turn.precision * np.exp(s.trial_t) / s.scale))
-    bottom = s.dt - (s.dz * drift).sum(0)
-    by_t = -(s.dz * back).sum(0) / np.where(np.abs(bottom) < 1e-12, 1e-12, bottom)
-    by_t[s.last] = 0.0
-    step = back - drift * by_t
-    size = np.maximum(np.abs(step).max(0), np.abs(by_t))
-    begun = np.isinf(s.previous)
-    first = np.where(begun, size, s.first)
-    believed = (size <= np.where(begun, LARGEST_FOLLOWED, 0.5 * s.previous)) | (size <= 1e-7)
+def _onward(turn: Turn, s: _Walk) -> Ints:
+    """One Newton step of every cell, in place; which have arrived."""
+    precision = np.expm1(s.trial[-1])
+    at = stage(turn, s.trial[:-1], precision / s.scale)
+    precision += 1.0
+    w = 1.0 / away(at.diagonal)
+    newton_and_drift = np.empty((2, *at.gap.shape))
+    back, drift = newton_and_drift[0], newton_and_drift[1]
+    np.multiply(at.gap, w, out=back)
+    np.multiply(at.by_rationality(), precision, out=drift)
+    drift *= w
+    determinant = np.add((at.row * w).sum(0), 1.0)
+    newton_and_drift -= w * ((at.row * newton_and_drift).sum(1) / away(determinant))[:, None]
+    determinant *= at.diagonal.prod(0)
+    dz, dt = s.tangent[:-1], s.tangent[-1]
+    across = dt - (dz * drift).sum(0)
+    step = np.empty_like(s.trial)
+    np.divide((dz * back).sum(0), away(across), out=step[-1])
+    step[-1, s.last] = 0.0
+    np.multiply(drift, step[-1], out=step[:-1])
+    step[:-1] += back
+    np.negative(step[:-1], out=step[:-1])
+    size = np.abs(step).max(0)
+    np.copyto(s.first, size, where=s.begun)
+    believed = size <= np.maximum(s.limit, 1e-7)
     # The tangent of the branch here. Along one branch t rises where the determinant is positive and falls where it is
     # negative, so that on the far side of a hairpin the tangent points back and the step is not believed.
-    norm = 1.0 / np.sqrt(1.0 + (drift * drift).sum(0))
-    sign = np.where(is_positive(at), norm, -norm)
-    near = size <= np.where(s.last, CLOSE, on_the_way)
-    turned = ~s.fresh & near & ((sign * bottom < LEAST_COSINE) | (s.last & (sign < 0)))
-    there = believed & near & ~turned
-    back_off = ~believed | turned
-    trial, trial_t = s.trial + step, s.trial_t + by_t
-    z, t = np.where(there, trial, s.z), np.where(there, trial_t, s.t)
-    dz, dt = np.where(there, -drift * sign, s.dz), np.where(there, sign, s.dt)
-    grow = np.clip(np.sqrt(0.1 / np.maximum(first, 1e-9)), 0.5, 2.5)
-    length = np.where(there, s.length * grow, np.where(back_off, 0.4 * s.length, s.length))
-    anew = there | back_off
-    over = (dt > 0) & (t + dt * length >= s.end)
-    ahead = np.where(over, (s.end - t) / np.where(over, dt, 1.0), length)
-    walk = s._replace(
-        z=z,
-        t=t,
-        dz=dz,
-        dt=dt,
-        trial=np.where(anew, z + dz * ahead, trial),
-        trial_t=np.where(anew, np.where(over, s.end, t + dt * ahead), trial_t),
-        last=np.where(anew, over, s.last),
-        length=length,
-        first=first,
-        previous=np.where(anew, np.inf, size),
-        fresh=s.fresh & ~there,
+    sign = np.copysign(1.0 / np.sqrt(1.0 + (drift * drift).sum(0)), determinant)
+    near = believed & (size <= np.where(s.last, ARRIVED, s.near))
+    straight = s.fresh | ((sign * across >= LEAST_COSINE) & (~s.last | (sign > 0)))
+    there = near & straight
+    anew = there | ~(believed & (straight | ~near))
+    s.trial += step
+    np.copyto(s.point, s.trial, where=there)
+    np.multiply(drift, -sign, out=step[:-1])
+    step[-1] = sign
+    np.copyto(s.tangent, step, where=there)
+    done = s.alive & there & s.last
+    s.fresh &= ~there
+    grow = np.clip(np.sqrt(AIM / np.maximum(s.first, 1e-9)), 0.5, LARGEST_GROWTH)
+    s.length *= np.where(there, grow, np.where(anew, 0.4, 1.0))
+    np.multiply(size, 0.5, out=s.limit)
+    s.limit[anew] = LARGEST_FOLLOWED
+    s.begun[:] = anew
+    t, dt = s.point[-1], s.tangent[-1]
+    rest = s.end - t
+    over = (dt > 0) & (dt * s.length >= rest)
+    np.multiply(s.tangent, np.where(over, rest / np.where(over, dt, 1.0), s.length), out=step)
+    step += s.point
+    step[-1, over] = s.end[over]
+    np.copyto(s.trial, step, where=anew)
+    np.copyto(s.last, over, where=anew)
+    s.seen += 1.0
+    fair = (
+        (s.length >= SHORTEST * s.near)
+        & (t >= s.begin - 1e-6)
+        & (~s.fresh | ~anew)
+        & np.isfinite(size)
+        & (s.seen < MOST)
     )
-    return walk, there & s.last, ~((length >= SHORTEST) & (t >= -1e-6) & np.isfinite(size))
-
-
-def _starts(turn: Turn, guess: Floats, share: Floats) -> tuple[Floats, Floats]:
-    """Points on the branch to start from: where fixed points are the only ones any that Newton's method finds will do."""
-    prior = np.broadcast_to(turn.prior, guess.shape)
-    found = newton(turn, prior + share * (guess - prior), STARTS, share)
-    at = stage(turn, found.z, share)
-    fine = (np.abs(step_of(at, at.gap)).max(0) <= ON_THE_WAY) & np.isfinite(found.z).all(0)
-    return np.where(fine, found.z, prior), np.where(fine, share, 0.0)
+    s.alive &= ~done
+    again = s.alive & ~fair
+    if again.any():
+        s.alive &= fair | (s.near > PRECISELY)
+        s.restart(np.flatnonzero(again), turn.prior)
+    return np.flatnonzero(done)
 
 
 def trace(turn: Turn) -> tuple[Floats, Flags]:

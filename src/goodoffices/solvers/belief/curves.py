@@ -21,6 +21,9 @@ FEW_NODES = 20
 FEW_POINTS = 2000
 """Below, bisection is faster because it is one call."""
 
+CACHED = 65_536
+"""Numbers of an array that is worked on at a time."""
+
 
 class Curves(NamedTuple):
     """Cubics c0 + c1 t + c2 t^2 + c3 t^3 on every interval, t from 0 to 1."""
@@ -80,20 +83,33 @@ class Place(NamedTuple):
 def curves(values: Floats, nodes: Floats, axis: int) -> Curves:
     """The cubics of values [s, v, g..., b] along an axis of the grid."""
     at = 2 + axis
-    slope = np.moveaxis(slopes(values, nodes, at), at, 2)
-    v = np.moveaxis(values, at, 2)
-    rest = int(np.prod(v.shape[3:], dtype=np.int64))
+    v = values.transpose([0, 1, at, *(a for a in range(2, values.ndim) if a != at)])
     h = np.diff(nodes).reshape(-1, *(1,) * (v.ndim - 3))
+    table = np.empty((4, *v.shape[:2], len(h), *v.shape[3:]))
+    for some in blocks(len(v), v[:1].size):
+        _cubics(v[some], nodes, h, table[:, some])
+    return Curves(table.reshape(4, -1), nodes, v.shape[1], int(np.prod(v.shape[3:], dtype=np.int64)))
+
+
+def _cubics(v: Floats, nodes: Floats, h: Floats, table: Floats) -> None:
+    """Fill the table [coefficient, s, v, i, ...] in."""
+    c0, c1, c2, c3 = table
+    slope = slopes(v, nodes, 2)
     rise = v[:, :, 1:] - v[:, :, :-1]
-    table = np.empty((4, *rise.shape))
-    table[0] = v[:, :, :-1]
-    np.multiply(slope[:, :, :-1], h, out=table[1])
-    end = slope[:, :, 1:] * h
-    np.add(table[1], end, out=table[3])
-    np.subtract(3 * rise, table[3], out=table[2])
-    table[2] -= table[1]
-    table[3] -= 2 * rise
-    return Curves(table.reshape(4, -1), nodes, v.shape[1], rest)
+    c0[:] = v[:, :, :-1]
+    np.multiply(slope[:, :, :-1], h, out=c1)
+    np.multiply(slope[:, :, 1:], h, out=c3)
+    c3 += c1
+    np.subtract(3 * rise, c3, out=c2)
+    c2 -= c1
+    rise *= 2
+    c3 -= rise
+
+
+def blocks(count: int, size: int) -> list[slice]:
+    """Slices of things of a size, so many at a time as the processor's cache holds some arrays of."""
+    step = max(CACHED // max(size, 1), 1)
+    return [slice(begin, begin + step) for begin in range(0, count, step)]
 
 
 def intervals_of(x: Floats, nodes: Floats) -> Ints:

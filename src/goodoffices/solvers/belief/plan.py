@@ -70,6 +70,11 @@ class Plan:
         return sum(self.game.types[:party]) + own
 
     @property
+    def compiled(self) -> bool:
+        """Whether some turns are solved by compiled code."""
+        return any(g.kind == GENERAL for slot in self.groups for g in slot)
+
+    @property
     def signals(self) -> int:
         """Cells with a fixed point in each round and draw."""
         solved = (SIGNAL, GENERAL)

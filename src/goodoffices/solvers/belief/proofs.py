@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from goodoffices.games.recursive import Floats, Ints
-from goodoffices.solvers.belief.curves import Curves, bounds
+from goodoffices.solvers.belief.curves import Curves, blocks, bounds
 from goodoffices.solvers.belief.grid import LOG_ODDS_OF_CERTAINTY
 
 
@@ -36,14 +36,16 @@ class Steepness:
         hump = np.maximum(a * (1 - a), b * (1 - b))
         hump[(a < 0.5) & (b > 0.5)] = 0.25
         hump = hump[:, None]
-        one, two = curves.whole(first), curves.whole(first + 1)
-        one_way, other_way = bounds(one - two, curves.nodes), bounds(one + two, curves.nodes)
-        self.rows = _Rows(
-            (hump * one_way.steepest).max(1).ravel(),
-            (hump * np.maximum(other_way.steepest, -other_way.flattest)).max(1).ravel(),
-            one_way.high.max(1).ravel(),
-            one_way.low.min(1).ravel(),
-        )
+        ones, twos = curves.whole(first), curves.whole(first + 1)
+        table = np.empty((4, ones.shape[1], curves.rest))
+        for some in blocks(ones.shape[1], 4 * ones[0, :1].size):
+            one, two = ones[:, some], twos[:, some]
+            one_way, other_way = bounds(one - two, curves.nodes), bounds(one + two, curves.nodes)
+            (hump * one_way.steepest).max(1, out=table[0, some])
+            (hump * np.maximum(other_way.steepest, -other_way.flattest)).max(1, out=table[1, some])
+            one_way.high.max(1, out=table[2, some])
+            one_way.low.min(1, out=table[3, some])
+        self.rows = _Rows(*table.reshape(4, -1))
 
     def strength(self, source: Ints, own: Floats) -> Strength:
         """Of turns with sources [m, c] (numbered as (s, r)) and payoffs own [k, m, c], over all beliefs."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from goodoffices.games.recursive import Floats, Ints
-from goodoffices.solvers.belief.climbing import PRECISELY, climb, trace
+from goodoffices.solvers.belief.climbing import climb, trace
 from goodoffices.solvers.belief.curves import Curves
 from goodoffices.solvers.belief.plan import Group, Plan, Tables
 from goodoffices.solvers.belief.proofs import Steepness, is_certain
@@ -19,8 +19,6 @@ from goodoffices.solvers.belief.turns import Outcome, Turn, newton, settle
 
 BLOCK = 4096
 """Cells worked on at a time."""
-CLIMBED = 32_768
-"""Cells followed along their branches at a time: many, because the last of them take many steps."""
 WARM, COLD = 6, 12
 """Newton steps from guesses made of earlier rounds, and from the prior; what is left is followed along its branch."""
 SOLVED = 1e-9
@@ -117,14 +115,14 @@ class Signalling:
             need &= np.tile(valid, copies)
         doubtful = np.flatnonzero(need)
         failed, traced = doubtful[:0], 0
-        for begin in range(0, len(doubtful), CLIMBED):
-            cells = doubtful[begin : begin + CLIMBED]
-            part = turn.some(cells)
-            share = steep.strength(self.source[:, cells], part.own).share(part.precision)
-            z[:, cells], lost, more = _follow(part, z[:, cells], share)
-            traced += more
-            _write(done, cells, settle(part, z[:, cells]))
-            failed = np.concatenate([failed, cells[lost | ~(done.gap[cells] <= SOLVED)]])
+        if len(doubtful):
+            part = turn.some(doubtful)
+            share = steep.strength(self.source[:, doubtful], part.own).share(part.precision)
+            z[:, doubtful], lost, traced = _follow(part, z[:, doubtful], share)
+            for begin in range(0, len(doubtful), BLOCK):
+                cells = doubtful[begin : begin + BLOCK]
+                _write(done, cells, settle(turn.some(cells), z[:, cells]))
+            failed = doubtful[lost | ~(done.gap[doubtful] <= SOLVED)]
         self.before, self.now = self.now, z
         self.trusted[:] = True
         self.seen += 1
@@ -156,19 +154,12 @@ class Signalling:
 def _follow(turn: Turn, guess: Floats, share: Floats) -> tuple[Floats, np.ndarray, int]:
     """Cells along their branches: log-odds [m, c], which were lost [c], and how many had to be traced."""
     z, good = climb(turn, guess, share)
-    for again in (_climb_precisely, trace):
-        bad = np.flatnonzero(~good)
-        if not len(bad):
-            return z, ~good, 0
-        found, arrived = again(turn.some(bad))
-        z[:, bad[arrived]] = found[:, arrived]
+    bad = np.flatnonzero(~good)
+    if len(bad):
+        traced, arrived = trace(turn.some(bad))
+        z[:, bad[arrived]] = traced[:, arrived]
         good[bad[arrived]] = True
     return z, ~good, len(bad)
-
-
-def _climb_precisely(turn: Turn) -> tuple[Floats, np.ndarray]:
-    start = np.repeat(turn.prior[None], len(turn.base), 0)
-    return climb(turn, start, np.zeros(len(turn.prior)), on_the_way=PRECISELY)
 
 
 def _write(done: Outcome, cells: Ints | slice, found: Outcome) -> None:

@@ -107,18 +107,12 @@ def _belief(z: Floats) -> tuple[Floats, Floats]:
 
 def step_of(at: Stage, right: Floats) -> Floats:
     """Solve the Jacobian for a right-hand side [m, c] (Sherman and Morrison 1950)."""
-    w = 1.0 / _away(at.diagonal)
+    w = 1.0 / away(at.diagonal)
     y = right * w
-    return y - w * ((at.row * y).sum(0) / _away(1.0 + (at.row * w).sum(0)))
+    return y - w * ((at.row * y).sum(0) / away(1.0 + (at.row * w).sum(0)))
 
 
-def is_positive(at: Stage) -> np.ndarray:
-    """[c] whether the Jacobian's determinant is."""
-    ratio = 1.0 + (at.row / _away(at.diagonal)).sum(0)
-    return ((at.diagonal < 0).sum(0) % 2 == 0) == (ratio > 0)
-
-
-def _away(x: Floats) -> Floats:
+def away(x: Floats) -> Floats:
     """x, kept away from zero."""
     close = np.abs(x) < 1e-12
     return np.where(close, 1e-12, x) if close.any() else x
@@ -167,11 +161,11 @@ def newton(turn: Turn, guess: Floats, iterations: int, share: Floats | None = No
 
 def _step(at: Stage) -> tuple[Floats, Floats, Floats]:
     """Newton's step (not too long), its size before it was shortened, and how regular the Jacobian is."""
-    diagonal = _away(at.diagonal)
+    diagonal = away(at.diagonal)
     w = 1.0 / diagonal
     step = at.gap * w
     bottom = 1.0 + (at.row * w).sum(0)
-    w *= (at.row * step).sum(0) / _away(bottom)
+    w *= (at.row * step).sum(0) / away(bottom)
     step -= w
     size = np.abs(step).max(0)
     long = size > LARGEST_MOVE
