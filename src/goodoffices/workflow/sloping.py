@@ -50,8 +50,8 @@ class Sloping:
     nodes: tuple[int, ...]
     """Nodes on each axis of belief, of the grid and of the coarser one that it is compared with; none for trees."""
     residual: float
-    """What a step along each parameter leaves of the equations, per prior standard deviation: the largest that code which
-    shares nothing with the solver finds (log choice, belief or utility). Not a number for trees, which are solved."""
+    """The largest thing that a step along a parameter leaves of the equations, per prior standard deviation, by code that
+    shares nothing with the solver (log choice, belief or utility). Not a number for trees, which are solved."""
 
 
 def slopes(
