@@ -73,12 +73,13 @@ def survey(
     progress: Progress | None = None,
     look: Look | None = None,
     watch: Watch | None = None,
+    itself: bool = True,
 ) -> Survey:
     """Solve the game of every world at every point and read the items off.
 
     Args:
         form: the compiled scenario.
-        items: what to read in which world; the scenario itself is always solved.
+        items: what to read in which world.
         points: parameter -> [b], every parameter of the scenario.
         solve: a solver of this form, which makes a solution of a batch, draws on the last axis.
         reader: shared between surveys of one tree; talks keep their own.
@@ -86,8 +87,9 @@ def survey(
         look: sees the solved scenario itself, chunk by chunk; of talks in shards, what their drawing shows.
         watch: sees the flows of all worlds together, chunk by chunk; of talks one world after another, but never of
             talks in shards.
+        itself: whether the scenario itself is solved even if nothing is asked of it.
     """
-    by_world: dict[World, list[Item]] = {AS_IS: []}
+    by_world: dict[World, list[Item]] = {AS_IS: []} if itself else {}
     for world, item in items:
         by_world.setdefault(world, []).append(item)
     width = max((len(values) for values in points.values()), default=1)

@@ -8,7 +8,7 @@ there is none between these grid points: one that lies between two neighbours an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,10 +26,6 @@ EDGE = 0.01
 """The grid runs from this quantile of the prior to one minus it."""
 GRID = 11
 """Points of the coarse grid."""
-FEW = 5
-"""The same where only some parameters are looked at because games take long."""
-FEW_INNER = 3
-"""As `INNER`, then."""
 INNER = 5
 """Points solved inside the step in which a claim flips; one refinement locates it to a sixtieth of the range."""
 
@@ -67,97 +63,85 @@ def find_tips(
     solve: AnySolve,
     reader: Reader | None,
     progress: Progress | None = None,
-    only: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[dict[tuple[str, str], Tip], int, bool]:
-    """Tipping values by (claim, parameter); how many games were solved; whether the user stopped.
-
-    `only`: claim -> the parameters that are looked at, on a coarser grid; for games that take long.
-    """
+    """Tipping values by (claim, parameter); how many games were solved; whether the user stopped."""
     parameters = varying(form.scenario.parameters)
     if not parameters or not claims:
         return {}, 0, False
-    grid = np.linspace(EDGE, 1 - EDGE, GRID if only is None else FEW)
-    inner = INNER if only is None else FEW_INNER
-    groups = [(tuple(claims), parameters)]
-    if only is not None:
-        # One parameter at a time: its claims may need few worlds.
-        asked = [(tuple(c for c in claims if p.name in only[c.name]), [p]) for p in parameters]
-        groups = [(some, few) for some, few in asked if some]
-    search = _Search(form, solve, reader, progress)
+    grid = np.linspace(EDGE, 1 - EDGE, GRID)
+    runs = [(p, np.unique(_values(p, grid))) for p in parameters]
+    found, games, stopped = _solve_lines(form, claims, runs, solve, reader, progress)
+    if stopped:
+        return {}, games, True
     tips: dict[tuple[str, str], Tip] = {}
     finer: list[tuple[Claim, Parameter, Array]] = []
-    for some, few in groups:
-        runs = [(p, np.unique(_values(p, grid))) for p in few]
-        found = search.lines(some, runs)
-        if found is None:
-            return tips, search.games, True
-        for (parameter, values), line in zip(runs, found, strict=True):
-            for claim in some:
-                if only is not None and parameter.name not in only[claim.name]:
-                    continue
-                step = _flip(
-                    line.holds[claim.name], line.margins[claim.name], values, median(parameter.prior)
-                )
-                if step is None:
-                    continue
-                if parameter.prior.name == "discrete":
-                    tips[claim.name, parameter.name] = _tip(line, claim.name, step, smooth=False)
-                else:
-                    between = np.linspace(float(values[step]), float(values[step + 1]), inner + 2)
-                    finer.append((claim, parameter, between))
+    for (parameter, values), line in zip(runs, found, strict=True):
+        for claim in claims:
+            step = flip(line.holds[claim.name], line.margins[claim.name], values, median(parameter.prior))
+            if step is None:
+                continue
+            if parameter.prior.name == "discrete":
+                tips[claim.name, parameter.name] = tip_at(line, claim.name, step, smooth=False)
+            else:
+                between = np.linspace(float(values[step]), float(values[step + 1]), INNER + 2)
+                finer.append((claim, parameter, between))
+    if not finer:
+        return tips, games, False
     by_worlds: dict[frozenset[World], list[int]] = {}
     for k, (claim, _, _) in enumerate(finer):
         by_worlds.setdefault(frozenset(w for w, _ in wanted(form, [claim])), []).append(k)
     for members in by_worlds.values():
         group = list({finer[k][0].name: finer[k][0] for k in members}.values())
-        lines = search.lines(group, [(finer[k][1], finer[k][2]) for k in members])
-        if lines is None:
-            return tips, search.games, True
+        lines, more, stopped = _solve_lines(
+            form, group, [(finer[k][1], finer[k][2]) for k in members], solve, reader, progress
+        )
+        games += more
+        if stopped:
+            return tips, games, True
         for k, line in zip(members, lines, strict=True):
             claim, parameter, values = finer[k]
-            step = _flip(line.holds[claim.name], line.margins[claim.name], values, median(parameter.prior))
+            step = flip(line.holds[claim.name], line.margins[claim.name], values, median(parameter.prior))
             if step is not None:
-                tips[claim.name, parameter.name] = _tip(line, claim.name, step, smooth=True)
-    return tips, search.games, False
+                tips[claim.name, parameter.name] = tip_at(line, claim.name, step, smooth=True)
+    return tips, games, False
 
 
 def _values(parameter: Parameter, grid: Array) -> Array:
     return quantile(parameter.prior, grid)
 
 
-class _Search:
-    """Solves lines, and counts the games."""
-
-    def __init__(self, form: Form, solve: AnySolve, reader: Reader | None, progress: Progress | None) -> None:
-        self.form, self.solve, self.reader, self.progress = form, solve, reader, progress
-        self.games = 0
-
-    def lines(self, claims: Sequence[Claim], runs: Sequence[tuple[Parameter, Array]]) -> list[Profile] | None:
-        """Claims along each line, all of them in one survey; None where the user stopped."""
-        form = self.form
-        medians = {p.name: median(p.prior) for p in form.scenario.parameters}
-        total = sum(len(values) for _, values in runs)
-        points = {name: np.full(total, middle) for name, middle in medians.items()}
-        low = 0
-        parts: list[slice] = []
-        for parameter, values in runs:
-            parts.append(slice(low, low + len(values)))
-            points[parameter.name][parts[-1]] = values
-            low += len(values)
-        items: list[tuple[World, Item]] = list(wanted(form, claims))
-        found = survey(form, items, points, solve=self.solve, reader=self.reader, progress=self.progress)
-        self.games += found.games
-        if found.interrupted:
-            return None
-        judged = {claim.name: judge(found, form, claim) for claim in claims}
-        return [
-            Profile(
-                values,
-                {name: holds[part] for name, (holds, _, _) in judged.items()},
-                {name: margins[part] for name, (_, margins, _) in judged.items()},
-            )
-            for (_, values), part in zip(runs, parts, strict=True)
-        ]
+def _solve_lines(
+    form: Form,
+    claims: Sequence[Claim],
+    runs: Sequence[tuple[Parameter, Array]],
+    solve: AnySolve,
+    reader: Reader | None,
+    progress: Progress | None,
+) -> tuple[list[Profile], int, bool]:
+    """Solve all lines in one survey."""
+    medians = {p.name: median(p.prior) for p in form.scenario.parameters}
+    total = sum(len(values) for _, values in runs)
+    points = {name: np.full(total, middle) for name, middle in medians.items()}
+    low = 0
+    parts: list[slice] = []
+    for parameter, values in runs:
+        parts.append(slice(low, low + len(values)))
+        points[parameter.name][parts[-1]] = values
+        low += len(values)
+    items: list[tuple[World, Item]] = list(wanted(form, claims))
+    found = survey(form, items, points, solve=solve, reader=reader, progress=progress)
+    if found.interrupted:
+        return [], found.games, True
+    judged = {claim.name: judge(found, form, claim) for claim in claims}
+    lines = [
+        Profile(
+            values,
+            {name: holds[part] for name, (holds, _, _) in judged.items()},
+            {name: margins[part] for name, (_, margins, _) in judged.items()},
+        )
+        for (_, values), part in zip(runs, parts, strict=True)
+    ]
+    return lines, found.games, False
 
 
 def judge(found: Survey, form: Form, claim: Claim) -> tuple[NDArray[np.bool_], Array, str]:
@@ -170,7 +154,7 @@ def judge(found: Survey, form: Form, claim: Claim) -> tuple[NDArray[np.bool_], A
     return margin.holds & ~np.isnan(size), size, margin.unit
 
 
-def _flip(holds: NDArray[np.bool_], margins: Array, values: Array, middle: float) -> int | None:
+def flip(holds: NDArray[np.bool_], margins: Array, values: Array, middle: float) -> int | None:
     """The step between neighbouring answers that differ, nearest to the median."""
     known = ~np.isnan(margins)
     flips = np.flatnonzero((holds[1:] != holds[:-1]) & known[1:] & known[:-1])
@@ -180,7 +164,7 @@ def _flip(holds: NDArray[np.bool_], margins: Array, values: Array, middle: float
     return int(flips[np.argmin(np.abs(flips + 0.5 - (at - 0.5)))])
 
 
-def _tip(line: Profile, claim: str, step: int, *, smooth: bool) -> Tip:
+def tip_at(line: Profile, claim: str, step: int, *, smooth: bool) -> Tip:
     low, high = line.values[step], line.values[step + 1]
     one, two = line.margins[claim][step], line.margins[claim][step + 1]
     share = 0.5

@@ -22,6 +22,7 @@ from goodoffices.claims.talks.form import Talks
 from goodoffices.claims.talks.play import TalksRecorder
 from goodoffices.claims.talks.sharded import solve_medians
 from goodoffices.claims.tipping import find_tips
+from goodoffices.claims.tipping_few import find_few_tips
 from goodoffices.claims.verdict import Study, Verdict
 from goodoffices.claims.verdicts import make_verdicts, summarise
 from goodoffices.claims.worlds import AS_IS
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 StageProgress = Callable[[str, int, int], None]
 
 TIPPED = 3
-"""Parameters of each claim whose tipping values are sought in talks, those that decide it most."""
+"""Most parameters of each claim whose tipping values are sought in talks, those that decide it most."""
 FEWEST = 2
 """Finished draws that a study stopped by the user needs to say anything at all."""
 
@@ -157,14 +158,16 @@ def _judge(
     tips, tip_games, stopped = {}, 0, False
     judged = partial(make_verdicts, form, scenario.claims, found, first_is_median=True, seed=seed)
     if not found.interrupted:
-        tips, tip_games, stopped = find_tips(
-            form,
-            scenario.claims,
-            solve=solver,
-            reader=reader,
-            progress=partial(progress, "tipping values") if progress else None,
-            only=_strongest(judged(tips={})) if isinstance(form, Talks) else None,
-        )
+        seen = partial(progress, "tipping values") if progress else None
+        if isinstance(form, Talks):
+            asked = _strongest(judged(tips={}))
+            tips, tip_games, stopped = find_few_tips(
+                form, scenario.claims, asked, middle=found, solve=solver, progress=seen
+            )
+        else:
+            tips, tip_games, stopped = find_tips(
+                form, scenario.claims, solve=solver, reader=reader, progress=seen
+            )
     tipped = time.perf_counter()
     verdicts = judged(tips=tips)
     settings = _settings(chosen, found, draws, seed, tolerance, stopped)
@@ -190,8 +193,13 @@ def _judge(
 
 
 def _strongest(verdicts: Sequence[Verdict]) -> dict[str, set[str]]:
-    """Claim -> the parameters that decide it most."""
-    return {v.claim.name: {d.parameter for d in v.deciders[:TIPPED]} for v in verdicts}
+    """Claim -> the parameters that decide it most: the first in any case, others if they are told from chance."""
+    return {
+        v.claim.name: {
+            d.parameter for i, d in enumerate(v.deciders[:TIPPED]) if i == 0 or d.holds_when != "unclear"
+        }
+        for v in verdicts
+    }
 
 
 class _Counting:
