@@ -27,8 +27,9 @@ from numpy.typing import NDArray
 
 from goodoffices.analyses.levers_flows import LeverReader
 from goodoffices.analyses.levers_spread import Spread
+from goodoffices.analyses.levers_talks import TalksLeverReader
 from goodoffices.claims.answers import Item, Reader
-from goodoffices.claims.survey import AnySolve, Form, Progress, Survey, survey
+from goodoffices.claims.survey import AnySolve, Form, Progress, Shards, Survey, survey
 from goodoffices.claims.worlds import AS_IS, World
 from goodoffices.compiler.expressions import Array
 from goodoffices.compiler.scenario_tree import Choice, ScenarioTree
@@ -162,16 +163,18 @@ def find_levers(
     solve: AnySolve,
     outcomes: Sequence[str] = (),
     moves: Sequence[str] = (),
+    seed: int = 1,
     progress: Progress | None = None,
 ) -> Levers:
     """The effects of moves as levers.
 
     Args:
-        form: the compiled scenario; talks have only the effects `imposed` and `able`.
+        form: the compiled scenario. Talks have no effect `unused` on values; in shards only `imposed` and `able`.
         draws: parameter -> [b], every parameter of the scenario.
         solve: a solver of this form.
         outcomes: events, as in `P(...)`; none takes each factor's levels at the end.
         moves: `party.move`; none takes every move that is ever one of several.
+        seed: of the thinning of long talks' branches; trees need none.
         progress: called with the number of draws finished and their total.
 
     Raises:
@@ -183,7 +186,13 @@ def find_levers(
     worlds = {lever.name: _worlds(form, lever) for lever in levers}
     items = [(world, measure.item) for measure in measures for world in _distinct(worlds)]
     reader = Reader(form) if isinstance(form, ScenarioTree) else None
-    notes = LeverReader(reader, measures, levers, worlds) if reader is not None else None
+    notes = (
+        LeverReader(reader, measures, levers, worlds)
+        if reader is not None
+        else None
+        if isinstance(solve, Shards)
+        else TalksLeverReader(measures, levers, worlds, seed=seed)
+    )
     used = {lever.name: Item("P", event=read_event(lever.name, scenario)) for lever in levers}
     items += [(AS_IS, item) for item in used.values()]
     found = survey(

@@ -53,7 +53,7 @@ def levers(
         outcomes: events, as in `P(...)`; none takes each factor's levels at the end.
         moves: `party.move`; none takes every move that is ever one of several.
         rounds: instead of the scenario's own.
-        method: `tree`, `belief` or `auto`; the belief recursion knows no shadows.
+        method: `tree`, `belief` or `auto`.
         solve: a solver of the form that is chosen, instead of the package's own.
         store: folder in which solved draws are kept from one time to the next.
         progress: called with the number of draws finished and their total.
@@ -65,9 +65,11 @@ def levers(
 
     scenario, chosen, begun = _begin(source, rounds, method)
     points = _points(scenario, draws, seed)
-    with _Solver(chosen, solve, store, seed, draws) as solver:
+    # What is kept of talks are answers, and most effects are read off the solutions themselves.
+    kept = store if chosen.method == "tree" else None
+    with _Solver(chosen, solve, kept, seed, draws) as solver:
         found = find_levers(
-            chosen.form, points, solve=solver, outcomes=outcomes, moves=moves, progress=progress
+            chosen.form, points, solve=solver, outcomes=outcomes, moves=moves, seed=seed, progress=progress
         )
     return dataclasses.replace(found, settings=_settings(chosen, begun, draws=draws, seed=seed))
 

@@ -12,7 +12,7 @@ question starts with the turn in which its last step is taken; a moment is the s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -28,10 +28,25 @@ from goodoffices.language import tree as ask
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Timely = ask.Timed | ask.Before | ask.Until
+Made = frozenset[tuple[str, str]]
+"""(party, move) that were made in a turn."""
 
 WAITING, TAKEN = 0, 1
 PENDING, WON, LOST, JUST_NOW = 0, 1, 2, 3
 """Of an event; `JUST_NOW`: the move was made in the round that is going on."""
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Starts a question with the turn of a party's first decision with a move, where the party has others too.
+
+    Where it has no other there, the question never starts.
+    """
+
+    party: str
+    move: str
+    whatever: bool
+    """Whatever is chosen there, or only where it is this move."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +62,8 @@ class Aim:
     event: ask.Event | None = None
     party: str | None = None
     move: str | None = None
+    fork: Fork | None = None
+    """Where the question starts, instead of with the last of its steps; its event counts from the outset nevertheless."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +124,11 @@ class Watcher:
         """Add an aim; returns its number among the roots. The same one twice costs nothing."""
         limits = [e.last_round for e in atoms(aim.event) if e.last_round is not None]
         self.longest = max(self.longest, *limits, 0)
-        memory = (
-            self._begun(aim, PENDING) if not steps else _Memory(aim, False, steps, (WAITING,) * len(steps))
-        )
+        memory = self._begun(aim, PENDING)
+        if aim.fork is not None:
+            memory = replace(memory, started=False)
+        elif steps:
+            memory = _Memory(aim, False, steps, (WAITING,) * len(steps))
         root = self._explore(self.game.start, memory)
         self.roots.append(root)
         return len(self.roots) - 1
@@ -177,6 +196,9 @@ class Watcher:
         for edge in self._edges[place]:
             made = self._made(int(self.game.edge_action[edge]), turn)
             running = memory
+            if not memory.started and memory.aim.fork is not None:
+                yield from self._forked(place, edge, memory, made, turn)
+                continue
             if not memory.started:
                 taken = self._stepped(place, memory, made)
                 if taken is None:
@@ -190,8 +212,28 @@ class Watcher:
                 running = self._begun(memory.aim, PENDING)
             yield self._run(edge, running, made, turn)
 
+    def _forked(
+        self, place: int, edge: int, memory: _Memory, made: Made, turn: int
+    ) -> Iterator[tuple[int, _Memory | None, bool, str | None]]:
+        """What an edge does to a question that starts at a fork."""
+        fork = memory.aim.fork
+        assert fork is not None
+        choice, offers = (fork.party, fork.move), self.of.offers[place]
+        if choice not in offers:
+            event = memory.aim.event
+            if event is not None:
+                memory = self._watched(edge, memory, made, turn)
+                if _combine(event, iter(memory.events)) is False:
+                    return
+            yield edge, memory, False, None
+        elif sum(party == fork.party for party, _ in offers) > 1 and (fork.whatever or choice in made):
+            if memory.aim.kind == "start":
+                yield edge, None, True, None
+            else:
+                yield self._run(edge, replace(memory, started=True), made, turn)
+
     def _run(
-        self, edge: int, memory: _Memory, made: frozenset[tuple[str, str]], turn: int
+        self, edge: int, memory: _Memory, made: Made, turn: int
     ) -> tuple[int, _Memory | None, bool, str | None]:
         """What an edge does to a question that has started."""
         aim = memory.aim
@@ -200,22 +242,29 @@ class Watcher:
         if aim.kind != "event":
             return edge, memory, False, None
         assert aim.event is not None
+        after = self._watched(edge, memory, made, turn)
+        decided = _combine(aim.event, iter(after.events))
+        if decided is not None:
+            return edge, None, decided, None
+        return edge, after, False, None
+
+    def _watched(self, edge: int, memory: _Memory, made: Made, turn: int) -> _Memory:
+        """The memory after an edge, its events watched."""
+        event = memory.aim.event
+        assert event is not None
         closing = turn == len(self.game.slots) - 1
         # A new round: what was made in the last one is past.
         before = [PENDING if e == JUST_NOW and turn == 0 else e for e in memory.events]
         state = self.of.places[int(self.game.edge_to[edge])][1]
         events = tuple(
-            self._watch(event, so_far, made, state, memory.ordinal, closing)
-            for event, so_far in zip(atoms(aim.event), before, strict=True)
+            self._watch(one, so_far, made, state, memory.ordinal, closing)
+            for one, so_far in zip(atoms(event), before, strict=True)
         )
-        decided = _combine(aim.event, iter(events))
-        if decided is not None:
-            return edge, None, decided, None
-        limits = [e.last_round for e in atoms(aim.event) if e.last_round is not None]
+        limits = [e.last_round for e in atoms(event) if e.last_round is not None]
         ordinal = memory.ordinal
         if closing and limits:
             ordinal = min(ordinal + 1, max(limits) + 1)
-        return edge, _Memory(aim, True, ordinal=ordinal, events=events), False, None
+        return replace(memory, ordinal=ordinal, events=events)
 
     def _reads(self, place: int, memory: _Memory) -> bool:
         """Whether this is the decision that is asked about, or the outset from which a question starts."""
@@ -224,14 +273,12 @@ class Watcher:
         choosing = memory.aim.kind in ("choice", "offered", "cost") and memory.started
         return choosing and any(party == memory.aim.party for party, _ in self.of.offers[place])
 
-    def _made(self, action: int, turn: int) -> frozenset[tuple[str, str]]:
+    def _made(self, action: int, turn: int) -> Made:
         labels = self.of.action_labels[action]
         movers = self.scenario.turns[turn].movers
         return frozenset((m.party, m.moves[label].name) for m, label in zip(movers, labels, strict=False))
 
-    def _stepped(
-        self, place: int, memory: _Memory, made: frozenset[tuple[str, str]]
-    ) -> tuple[int, ...] | None:
+    def _stepped(self, place: int, memory: _Memory, made: Made) -> tuple[int, ...] | None:
         """The steps after this turn; None where one was missed."""
         offers = self.of.offers[place]
         others = (s for s, step in zip(memory.taken, memory.steps, strict=True) if not step.next)
@@ -250,7 +297,7 @@ class Watcher:
         self,
         event: Timely,
         so_far: int,
-        made: frozenset[tuple[str, str]],
+        made: Made,
         state: tuple[int, ...],
         ordinal: int,
         closing: bool,
@@ -283,9 +330,7 @@ class Watcher:
                     return WON
                 return LOST if timely and not self._now(event.holds, made, state) else late
 
-    def _now(
-        self, what: ask.MoveMade | ask.StateIs, made: frozenset[tuple[str, str]], state: tuple[int, ...]
-    ) -> bool:
+    def _now(self, what: ask.MoveMade | ask.StateIs, made: Made, state: tuple[int, ...]) -> bool:
         if isinstance(what, ask.MoveMade):
             return (what.party, what.move) in made
         if (what, state) not in self._true:

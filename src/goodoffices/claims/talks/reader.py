@@ -79,6 +79,31 @@ class TalksReader:
         with np.errstate(all="ignore"):
             return {item: _answer(item.kind, *program.sums(item, found)) for item in asked}
 
+    def expect(self, aims: Sequence[Aim], solution: RecursiveSolution) -> Array:
+        """[aim, b] what aims without steps come to, over all types; not for choices and costs.
+
+        The solution is one of the round that kept its choices.
+        """
+        runs: dict[tuple[tuple[int, int], ...], tuple[Watcher, list[int]]] = {}
+        for number, aim in enumerate(aims):
+            asked = Item("P", event=aim.event)
+            for own, levels in self._own_types(self._mentioned(asked), asked):
+                watcher, rows = runs.setdefault(tuple(sorted(own.items())), (Watcher(self.of, levels), []))
+                watcher.add(aim, ())
+                rows.append(number)
+        found = run_backward(
+            solution, [Run(watcher.machine(), dict(own)) for own, (watcher, _) in runs.items()]
+        )
+        out = np.zeros((len(aims), found[0].shape[-1]))
+        for values, (_, rows) in zip(found, runs.values(), strict=True):
+            for value, number in zip(values, rows, strict=True):
+                out[number] += value
+        return out
+
+    def speaks_of_types(self, event: ask.Event) -> bool:
+        """Whether an event mentions anybody's type."""
+        return bool(self._mentioned(Item("P", event=event)))
+
     # ------------------------------------------------------------ aims
     def _program(self, items: Sequence[Item]) -> _Program:
         watchers: dict[tuple[tuple[int, int], ...], Watcher] = {}
