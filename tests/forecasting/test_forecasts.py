@@ -60,7 +60,17 @@ def test_a_forecast_resolves_to_what_the_record_says(make: Make, tmp_path: Path)
     surprise = [r.score(MODEL, "log") for r in found.resolved]
     assert surprise == sorted(surprise, reverse=True)
     assert set(found.data()["skill"]) == {"base rates", "Markov chain", "persistence"}
-    assert sum(b["n"] for b in found.data()["calibration"]) == 4 * 3 + 2 * 2
+    assert sum(b["n"] for b in found.data()["calibration"]) == 4 * 2 + 2 * 2
+
+
+def test_only_talks_that_can_stop_may_be_over(make: Make, tmp_path: Path):
+    going = open_forecast(made(make(), tmp_path, questions=[]))
+    assert {tuple(m["names"]) for m in going["moves"]} == {("stay", "warn"), ("fight", "pause")}
+    stopping = make(("discount: 0.9}", "discount: 0.9, stops: fighting == truce}"))
+    moves = open_forecast(made(stopping, tmp_path, questions=[]))["moves"]
+    assert {m["names"][-1] for m in moves} == {"(the talks are over)"}
+    assert all(m["probability"][-1] < 0.05 for m in moves if m["round"] == 3)
+    assert all(m["probability"][-1] > 0.05 for m in moves if m["round"] == 4)
 
 
 def test_what_the_record_does_not_cover_yet_is_pending(make: Make, tmp_path: Path):

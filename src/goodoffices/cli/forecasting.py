@@ -16,6 +16,8 @@ from goodoffices.cli.streams import OK, Misuse, messages, output
 if TYPE_CHECKING:
     from goodoffices.forecasting.scoring import Score
 
+ScenarioNow = Annotated[str | None, Parameter(help="Where the scenario lies now, if not where it was.")]
+
 
 def forecast(
     scenario: Annotated[str, Parameter(help="A scenario file, or a name from the catalogue.")],
@@ -80,17 +82,32 @@ def forecast(
 def verify(
     forecast: Annotated[Path, Parameter(help="A file that `goodoffices forecast` wrote.")],
     /,
+    *,
+    sources: Annotated[
+        bool, Parameter(negative=(), help="Check that scenario and record are those that the seal names.")
+    ] = False,
+    record: RecordFiles = (),
+    format: Format = None,
+    scenario: ScenarioNow = None,
+    as_json: AsJson = False,
 ) -> int:
-    """Check that a forecast is what was sealed."""
-    from goodoffices.workflow.forecasting import open_forecast
+    """Check that a forecast is what was sealed, and with `--sources` that it can be made again from the same files."""
+    from goodoffices.workflow.forecasting import verify as check
 
-    found = open_forecast(forecast)
-    output().print(
-        f"The seal is right: this is the forecast of {found['as_of']} for `{found['scenario']['title']}`.\n"
+    sources = sources or bool(record) or scenario is not None
+    found = check(forecast, sources=sources, record=record, format=format, scenario=scenario)
+    made = found["made_from"]
+    if as_json:
+        data = {"seal": found["seal"], "as_of": found["as_of"], "sources_checked": sources, "made_from": made}
+        output().print(json.dumps(data, ensure_ascii=False, indent=1), markup=False, soft_wrap=True)
+        return OK
+    lines = [
+        f"The seal is right: this is the forecast of {found['as_of']} for `{found['scenario']['title']}`.",
+        f"Made by goodoffices {made['version']} from a record of {made['record_rows']} events up to that day.",
+        *(["Scenario and record are those that it was made from."] if sources else []),
         f"Seal: {found['seal']}",
-        markup=False,
-        soft_wrap=True,
-    )
+    ]
+    output().print("\n".join(lines), markup=False, soft_wrap=True)
     return OK
 
 
@@ -100,9 +117,7 @@ def score(
     *,
     record: RecordFiles = (),
     format: Format = None,
-    scenario: Annotated[
-        str | None, Parameter(help="Where the scenario lies now, if not where it was.")
-    ] = None,
+    scenario: ScenarioNow = None,
     as_json: AsJson = False,
 ) -> int:
     """Hold a forecast against a newer record: proper scores, skill against baselines, calibration, worst misses."""

@@ -77,7 +77,7 @@ class MoveOutlook:
     """Last day of the round."""
     party: str
     names: tuple[str, ...]
-    """Its moves in the order of the scenario, and at last that the talks are over."""
+    """Its moves in the order of the scenario, and at last, in a scenario whose talks can stop, that they are over."""
     chances: tuple[Chance, ...]
     baselines: Mapping[str, tuple[float, ...]]
     """Name of the baseline -> probabilities in the same order."""
@@ -164,7 +164,8 @@ def look_ahead(
         round=standing.round, index=standing.index, beliefs=standing.beliefs,
     )  # fmt: skip
     kept = ~played.lost
-    view = _View(coded, standing, played, draws, lanes, kept)
+    ends = any(over for _, _, over, _ in found.compiled.places)
+    view = _View(coded, standing, played, draws, lanes, kept, ends)
     exact: list[Floats | None] = [None] * len(questions)
     if expect is not None and questions:
         events = [bounded(q.event, r, passed=standing.ahead) for q, r in zip(questions, rounds, strict=True)]
@@ -228,7 +229,10 @@ class _View:
         draws: Mapping[str, Floats],
         lanes: np.ndarray,
         kept: np.ndarray,
+        ends: bool,
     ) -> None:
+        """`ends`: the talks can be over before the last round."""
+        self.ends = ends
         self.coded, self.standing, self.played, self.kept = coded, standing, played, kept
         self.owner, self.good = lanes[kept], np.unique(lanes)
         self.past = past_of(coded)
@@ -237,19 +241,20 @@ class _View:
 
     def move(self, moment: Moment, party: str) -> MoveOutlook:
         mover = next(m for m in self.coded.scenario.turns[moment.turn].movers if m.party == party)
-        names = (*(move.name for move in mover.moves), OVER)
+        made = tuple(move.name for move in mover.moves)
+        names = (*made, OVER) if self.ends else made
         table = np.concatenate([moment.probability[party], moment.over[None].astype(float)])[:, self.kept]
         possible = [bool((row > 0).any()) for row in table]
-        chances = tuple(self.chance(row) for row in _smoothed(table))
+        chances = tuple(self.chance(row) for row in _smoothed(table[: len(names)]))
         ahead = moment.round - self._seen(party, moment.turn)
-        support = [name for name, fits in zip(names[:-1], possible, strict=False) if fits] or list(names[:-1])
+        support = [name for name, fits in zip(made, possible, strict=False) if fits] or list(made)
         talking = 1 - float(table[-1].mean())
         baselines: dict[str, tuple[float, ...]] = {}
         for name, baseline in BASELINES.items():
             shares = dict(
                 zip(support, baseline(self.past, series(party, moment.turn), support, ahead), strict=True)
             )
-            row = [talking * shares.get(n, 0.0) for n in names[:-1]] + [1 - talking]
+            row = [*(talking * shares.get(n, 0.0) for n in made), *([1 - talking] if self.ends else [])]
             spread = _smoothed(np.array(row)[:, None], weight=float(self.kept.sum()))
             baselines[name] = tuple(float(v) for v in spread[:, 0] / spread.sum())
         likeliest = int(np.argmax([c.probability for c in chances]))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goodoffices.core.diagnostics import refuse
+from goodoffices.workflow.forecast_data import forecast_data, record_hash, scenario_hash
 from goodoffices.workflow.loading import load
 from goodoffices.workflow.recording import read_events
 
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from goodoffices.language.tree import Event
     from goodoffices.records import Record
 
-FORMAT = 1
-"""Of forecast files."""
 DRAWS = 64
 PATHS = 8
 NODES = 3
@@ -92,7 +91,7 @@ def forecast(
         posterior = fit_posterior([likelihood], settings, watch=watch)
     points = _points(scenario, posterior, draws, seed)
     outlook = _look(likelihood, points, as_of + datetime.timedelta(days), asked, paths, seed)
-    return _data(name, scenario, known, likelihood, outlook, posterior, {
+    return forecast_data(name, scenario, known, likelihood, outlook, posterior, {
         "days": days, "draws": draws, "paths": paths, "seed": seed, "nodes_per_axis": nodes,
         "fit": None if posterior is None else asdict(settings), "set": dict(set or {}),
     })  # fmt: skip
@@ -173,104 +172,6 @@ def expect_here(
     return expect_events(found.compiled, found.standing.rest(solution), events, draws)
 
 
-def _data(
-    name: str,
-    scenario: Scenario,
-    known: Record,
-    likelihood: RecordLikelihood,
-    outlook: Outlook,
-    posterior: Posterior | None,
-    settings: Mapping[str, Any],
-) -> dict[str, Any]:
-    import importlib.metadata
-
-    from goodoffices.forecasting.sealing import sealed
-
-    coded = likelihood.coded
-    levels = {f.name: f.levels[i] for f, i in zip(scenario.factors, coded.state, strict=True)}
-    learned = None
-    if posterior is not None:
-        learned = {
-            "draws": posterior.size,
-            "effective_least": float(posterior.effective().min()),
-            "log_evidence": posterior.log_evidence,
-            "unsolved": sum(posterior.unsolved),
-            "evaluations": sum(posterior.evaluations),
-        }
-    return sealed(
-        {
-            "goodoffices_forecast": FORMAT,
-            "scenario": {"name": name, "title": scenario.title, "changes": list(scenario.changes)},
-            "as_of": outlook.day.isoformat(),
-            "stands": {
-                "round": coded.round + 1,
-                "asked_from_round": coded.timetable.complete(coded.last_day) + 1,
-                "turn": coded.turn + 1,
-                "state": levels,
-            },
-            "moves": [
-                {
-                    "round": m.round,
-                    "turn": m.turn,
-                    "begins": m.begins.isoformat(),
-                    "ends": m.ends.isoformat(),
-                    "party": m.party,
-                    "names": list(m.names),
-                    "probability": [c.probability for c in m.chances],
-                    "error": [c.error for c in m.chances],
-                    "low": [c.low for c in m.chances],
-                    "high": [c.high for c in m.chances],
-                    "baselines": {who: list(row) for who, row in m.baselines.items()},
-                    "drivers": [list(pair) for pair in m.drivers],
-                }
-                for m in outlook.moves
-            ],
-            "questions": [
-                {
-                    "question": q.text,
-                    "probability": q.chance.probability,
-                    "error": q.chance.error,
-                    "low": q.chance.low,
-                    "high": q.chance.high,
-                    "exact": q.exact,
-                    "rounds": q.rounds,
-                    "resolves": q.resolves.isoformat(),
-                    "baselines": dict(q.baselines),
-                    "drivers": [list(pair) for pair in q.drivers],
-                }
-                for q in outlook.questions
-            ],
-            "n": {"draws": outlook.draws, "paths": outlook.paths, "paths_lost": outlook.lost},
-            "rounds_ahead": outlook.rounds,
-            "horizon_cut_by_the_game": outlook.cut,
-            "learned": learned,
-            "made_from": {
-                "scenario_sha256": scenario_hash(scenario),
-                "record_sha256": record_hash(known),
-                "record_rows": len(known.events),
-                "settings": dict(settings),
-                "version": importlib.metadata.version("goodoffices"),
-            },
-        }
-    )
-
-
-def scenario_hash(scenario: Scenario) -> str:
-    """SHA-256 of everything a scenario says, wherever its file lies."""
-    from goodoffices.forecasting.sealing import text_hash
-    from goodoffices.inference.posterior_fitting import scenario_text
-
-    return text_hash(scenario_text(scenario))
-
-
-def record_hash(record: Record) -> str:
-    """SHA-256 of the events, whatever file they come from and in whatever order it has them."""
-    from goodoffices.forecasting.sealing import text_hash
-
-    rows = sorted(repr(replace(event, origin="")) for event in record.events)
-    return text_hash("\n".join(rows))
-
-
 def open_forecast(path: str | Path) -> dict[str, Any]:
     """Read a forecast and check its seal.
 
@@ -312,16 +213,9 @@ def score(
     """
     from goodoffices.forecasting.scoring import score_forecast
     from goodoffices.inference import code_record
-    from goodoffices.language import set_parameters
 
     made = open_forecast(path)
-    found = set_parameters(load(scenario or made["scenario"]["name"]), **made["made_from"]["settings"]["set"])
-    if scenario_hash(found) != made["made_from"]["scenario_sha256"]:
-        raise refuse(
-            "scenario-changed",
-            f"`{made['scenario']['name']}` is not the scenario that made the forecast: its text was changed since",
-            hint="name a copy of the old one with `--scenario`",
-        )
+    found = _maker(made, scenario)
     day = datetime.date.fromisoformat(made["as_of"])
     newer = read_events(found, record=record, format=format)
     remarks: list[str] = []
@@ -332,6 +226,53 @@ def score(
     coded = code_record(found, newer).require()
     asked = [read_question(q["question"], found, day) for q in made["questions"]]
     return score_forecast(made, coded, asked), tuple(remarks)
+
+
+def verify(
+    path: str | Path,
+    *,
+    sources: bool = False,
+    record: Sequence[str | Path] = (),
+    format: str | None = None,
+    scenario: str | Path | None = None,
+) -> dict[str, Any]:
+    """Check the seal of a forecast, and if asked what it was made from; returns the forecast.
+
+    Args:
+        path: The forecast's file.
+        sources: Check that scenario and record, as they lie now, are those that the seal names.
+        record: Files of the record; the scenario's own where they are left out. What came after the day does not matter.
+        scenario: Where the scenario lies now, if not where it was.
+
+    Raises:
+        Refusal: `broken-seal`, `scenario-changed`, `record-changed`.
+    """
+    made = open_forecast(path)
+    if sources:
+        found, day = _maker(made, scenario), datetime.date.fromisoformat(made["as_of"])
+        known = until(read_events(found, record=record, format=format), day)
+        if record_hash(known) != made["made_from"]["record_sha256"]:
+            raise refuse(
+                "record-changed",
+                f"the record up to {day} has {len(known.events)} events and is not the one of "
+                f"{made['made_from']['record_rows']} that made the forecast",
+                hint="name the files of the old one with `--record`",
+            )
+    return made
+
+
+def _maker(made: Mapping[str, Any], scenario: str | Path | None) -> Scenario:
+    """The scenario that made a forecast."""
+    from goodoffices.language import set_parameters
+
+    found = set_parameters(load(scenario or made["scenario"]["name"]), **made["made_from"]["settings"]["set"])
+    if scenario_hash(found) != made["made_from"]["scenario_sha256"]:
+        raise refuse(
+            "scenario-changed",
+            f"`{made['scenario']['name']}` is not the scenario that made the forecast: its text was changed since",
+            hint="name a copy of the old one with `--scenario`",
+        )
+    return found
 
 
 def backtest(
