@@ -25,12 +25,12 @@ from goodoffices.games.recursive import (
     select_draws,
 )
 from goodoffices.solvers.belief.payoffs import with_draws
-from goodoffices.solvers.belief.tangents import BLOCK, Tangents, differentiate
+from goodoffices.solvers.belief.tangents import Tangents, differentiate
 
 NEAR = 1e-3
 """Largest change of a number, relative to the largest of its kind, at which `NearSolver` does not solve anew."""
 
-TOGETHER = 2 * BLOCK
+TOGETHER = 32
 """Draws found at a time, which bounds what is held beside the answer."""
 CHECKED = 1e-6
 """Length of the step after which derivatives are checked: the square root of a solver's residual would be the best."""

@@ -29,8 +29,8 @@ from goodoffices.solvers.belief.plan import GENERAL, SIGNAL, Group, Plan, make_p
 from goodoffices.solvers.belief.tangents_curves import slope_tangents
 from goodoffices.solvers.belief.tangents_turns import Changes, Here, plain_turns, signal_turns
 
-BLOCK = 16
-"""Directions taken together: as many as stay in the processor's cache."""
+BLOCK = 40
+"""Directions taken together: enough for the work that they share to be little, few enough not to fill the memory."""
 MOST_ROUNDS = 20_000
 """Passes over a round without end after which derivatives that still change are given up (nan)."""
 
@@ -86,8 +86,13 @@ def differentiate(
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             return _Linear(solution, _some(directions, slice(*block))).run(keep, tolerance)
 
-    with ThreadPoolExecutor(min(threads or os.cpu_count() or 1, len(ends) - 1)) as pool:
-        parts = list(pool.map(work, pairwise(ends)))
+    blocks = list(pairwise(ends))
+    workers = min(threads or os.cpu_count() or 1, len(blocks))
+    if workers == 1:
+        parts = [work(block) for block in blocks]
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            parts = list(pool.map(work, blocks))
     found = _joined(parts)
     for array in (found.root, *(a for part in _levels(found) for level in part for a in level)):
         array[..., lost] = np.nan

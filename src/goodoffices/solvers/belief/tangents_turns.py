@@ -14,10 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from goodoffices.games.recursive import Floats, RecursiveData
-from goodoffices.solvers.belief.curves import intervals_of
-from goodoffices.solvers.belief.interpolation import slopes
 from goodoffices.solvers.belief.plan import Group, Plan, tables
-from goodoffices.solvers.belief.tangents_curves import slope_tangents
+from goodoffices.solvers.belief.tangents_lookup import LookUp
 
 
 class Changes(NamedTuple):
@@ -28,13 +26,21 @@ class Changes(NamedTuple):
     """[d, ...]"""
 
 
+class Paid(NamedTuple):
+    """Payoffs and their changes."""
+
+    at: Floats
+    by: Floats | None
+    """[d, ...]; None where nothing changes."""
+
+
 class Numbers(NamedTuple):
     """The payoffs and odds of one group, and their changes; arrays as in `plan.Tables`, broadcast to the grid."""
 
     odds: Changes | None
-    own: Changes
-    others: Changes
-    by_type: Changes
+    own: Paid
+    others: Paid
+    by_type: Paid
 
 
 class Here:
@@ -55,14 +61,15 @@ class Here:
         each = tables(plan, group, self.data, np.concatenate(list(self.paid_change), -1))
         tail = (*plan.grid.shape, draws)
 
-        def both(name: str) -> Changes:
+        def both(name: str) -> Paid:
             at, by = (getattr(t, name) for t in (base, each))
             middle = next((a.shape[2] for a in (at, by) if a is not None), len(plan.parts))
             shape = (*group.actions.shape, middle, *tail)
-            changes = np.zeros((count, *shape))
-            if by is not None:
+            changes = None
+            if by is not None and by.any():
+                changes = np.zeros((count, *shape))
                 changes[:] = np.moveaxis(by.reshape(*by.shape[:-1], count, draws), -2, 0)
-            return Changes(np.zeros(shape) if at is None else np.broadcast_to(at, shape), changes)
+            return Paid(np.zeros(shape) if at is None else np.broadcast_to(at, shape), changes)
 
         odds = None
         if base.odds is not None:
@@ -76,7 +83,9 @@ def plain_turns(
 ) -> tuple[Floats, Floats | None]:
     """Changes of values [d, n, v, g..., b], and of log choices [d, n, m, g..., b] where there is a choice."""
     follow = _mixed(group, numbers.odds, ahead)
-    worth, change = follow.at + numbers.others.at, follow.by + numbers.others.by
+    worth, change = follow.at + numbers.others.at, follow.by
+    if numbers.others.by is not None:
+        change = change + numbers.others.by
     if group.actions.shape[1] == 1:
         return change[:, :, 0], None
     (mover,) = group.movers
@@ -112,19 +121,29 @@ def signal_turns(
         return np.moveaxis(array, -len(plan.grid.shape) - 1, turned)
 
     logs = front(log_choice)
+    cells = logs.shape[3:]
+
+    def flat(array: Floats, lead: int) -> Floats:  # cells along one axis
+        return array.reshape(*array.shape[:lead], -1)
+
     prior_logs = plan.grid.log_beliefs(mover).reshape(2, *plan.grid.shape, 1)
     prior = front(prior_logs[0] - prior_logs[1])
     z = prior + logs[:, :, 0] - logs[:, :, 1]
     small = np.exp(-np.abs(z))
     x = np.where(z >= 0, 1.0, small) / (1.0 + small)
-    hump = small / (1.0 + small) ** 2
-    follow = _look_up(plan, group, numbers.odds, ahead, axis, x)
+    hump = flat(small / (1.0 + small) ** 2, 2)
+    follow = LookUp(plan, group, numbers.odds, ahead, axis, x)
     own, others, by_type = (
-        Changes(front(c.at), front(c.by)) for c in (numbers.own, numbers.others, numbers.by_type)
+        Paid(flat(front(c.at), 3), None if c.by is None else flat(front(c.by), 4))
+        for c in (numbers.own, numbers.others, numbers.by_type)
     )
-    lam, by_lam = precision[mover], _wide(bend[:, mover], logs.ndim + 1)
-    choice = np.exp(logs)
-    q, dq = own.at + follow.at[:, :, own_parts], own.by + follow.by[:, :, :, own_parts]
+    copies = x[0, 0].size // precision.shape[1]
+    lam = np.tile(precision[mover], copies)
+    by_lam = np.tile(bend[:, mover], copies)[:, None, None, None]
+    choice = np.exp(flat(logs, 3))
+    q, dq = own.at + follow.at[:, :, own_parts], follow.changes(own_parts)
+    if own.by is not None:
+        dq += own.by
     steep = follow.steep[:, :, own_parts]
     u = lam * dq + by_lam * q
     u -= (choice * u).sum(2, keepdims=True)
@@ -136,83 +155,35 @@ def signal_turns(
         (row * right).sum(2, keepdims=True) / (1.0 + (row * inverse).sum(1, keepdims=True))
     )
     dx = hump * dz
-    dq = dq + steep * dx[:, :, :, None]
+    dq += steep * dx[:, :, :, None]
     dlogs = lam * dq + by_lam * q
     dlogs -= (choice * dlogs).sum(2, keepdims=True)
-    belief, other = np.exp(-np.logaddexp(0.0, -prior)), np.exp(-np.logaddexp(0.0, prior))
+    belief, other = (
+        np.broadcast_to(np.exp(-np.logaddexp(0.0, sign * prior)), cells).ravel() for sign in (-1, 1)
+    )
     share = np.stack([belief * choice[:, :, 0], other * choice[:, :, 1]], 2)
     dshare = share * dlogs
-    total, dtotal = share.sum(2)[:, :, None], dshare.sum(3)[:, :, :, None]
-    worth = follow.at + others.at
-    dworth = follow.by + follow.steep * dx[:, :, :, None] + others.by
-    values = dtotal * worth + total * dworth
-    values += dshare[:, :, :, :1] * by_type.at + share[:, :, :1] * by_type.by
-    values[:, :, :, own_parts] = choice * (dlogs * q + dq)
-    return back(values.sum(2)), back(dlogs), back(dx)
+    total, dtotal = share.sum(2), dshare.sum(3)
+    values = np.empty((len(dq), len(q), len(plan.parts), q.shape[-1]))
+    values[:, :, own_parts] = (choice * (dlogs * q + dq)).sum(2)
+    rest = [v for v in range(len(plan.parts)) if not first <= v < first + 2]
+    if rest:
+        sums = follow.summed(total, rest)
+        worth, bend_of = follow.at[:, :, rest] + others.at[:, :, rest], follow.steep[:, :, rest]
+        for m in range(q.shape[1]):
+            sums += (total[:, m] * dx[:, :, m])[:, :, None] * bend_of[:, m]
+            sums += dtotal[:, :, m, None] * worth[:, m]
+            sums += dshare[:, :, m, :1] * by_type.at[:, m, rest]
+            if others.by is not None:
+                sums += total[:, m, None] * others.by[:, :, m, rest]
+            if by_type.by is not None:
+                sums += share[:, m, :1] * by_type.by[:, :, m, rest]
+        values[:, :, rest] = sums
 
+    def whole(array: Floats) -> Floats:
+        return back(array.reshape(*array.shape[:-1], *cells))
 
-class _LookedUp(NamedTuple):
-    at: Floats
-    """[n, m, v, q, g..., b] what follows at the beliefs after each move."""
-    by: Floats
-    """[d, ...] its change at these beliefs."""
-    steep: Floats
-    """[...] its derivative in the belief."""
-
-
-def _look_up(
-    plan: Plan, group: Group, odds: Changes | None, ahead: Changes, axis: int, x: Floats
-) -> _LookedUp:
-    """Of the cubic on each interval, by its values and slopes at both ends."""
-    nodes, at = plan.grid.nodes[axis], 2 + axis
-    to, first = np.unique(group.to), 3 + axis
-    values, change = ahead.at[to], ahead.by[:, to]
-    slope, bent = slopes(values, nodes, at), slope_tangents(values, change, nodes, at)
-    values, slope = (np.moveaxis(a, at, 2) for a in (values, slope))
-    change, bent = (np.moveaxis(a, first, 3) for a in (change, bent))
-    i = intervals_of(x, nodes)
-    h = np.diff(nodes)[i][:, :, None]
-    t = ((x - nodes[i]) / np.diff(nodes)[i])[:, :, None]
-    rise = t * t * (3.0 - 2.0 * t)
-    weights = (1.0 - rise, rise, h * t * (1.0 - t) ** 2, h * t * t * (t - 1.0))
-    steepness = (
-        6.0 * t * (t - 1.0) / h,
-        6.0 * t * (1.0 - t) / h,
-        (1.0 - t) * (1.0 - 3 * t),
-        t * (3 * t - 2.0),
-    )
-    # [n, m, v, q, g..., b]: where the node below lies in arrays [place, v, node, g..., b].
-    parts, rest = values.shape[1], values.shape[3:]
-    size = int(np.prod(rest))
-    column = np.arange(size).reshape(rest)
-    below = np.arange(parts).reshape(-1, *(1,) * (x.ndim - 2)) * (len(nodes) * size) + i[:, :, None] * size
-    change, bent = (a.reshape(len(a), -1) for a in (change, bent))
-
-    def read(e: int) -> _LookedUp:
-        source = np.searchsorted(to, group.to[:, :, e]).reshape(*group.to.shape[:2], *(1,) * (x.ndim - 1))
-        low = below + column + source * (parts * len(nodes) * size)
-        v0, v1, s0, s1 = (a.take(k) for a in (values, slope) for k in (low, low + size))
-        ends = (a.take(k, 1) for a in (change, bent) for k in (low, low + size))
-        by = np.zeros((len(change), *low.shape))
-        for weight, end in zip(weights, ends, strict=True):
-            by += weight * end
-        return _LookedUp(
-            weights[0] * v0 + weights[1] * v1 + weights[2] * s0 + weights[3] * s1,
-            by,
-            steepness[0] * v0 + steepness[1] * v1 + steepness[2] * s0 + steepness[3] * s1,
-        )
-
-    found = [read(e) for e in range(group.to.shape[2])]
-    if odds is None:
-        return found[0]
-    value, turned, steep = (np.zeros_like(array) for array in found[0])
-    for e, there in enumerate(found):
-        weight, by = odds.at[:, :, e], odds.by[:, :, :, e]
-        weight, by = (a.reshape(*a.shape[:-1], *(1,) * (x.ndim - 2), a.shape[-1]) for a in (weight, by))
-        value += weight * there.at
-        steep += weight * there.steep
-        turned += weight * there.by + by * there.at
-    return _LookedUp(value, turned, steep)
+    return whole(values), whole(dlogs), whole(dx)
 
 
 def _mixed(group: Group, odds: Changes | None, ahead: Changes) -> Changes:
