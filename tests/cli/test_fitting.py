@@ -130,6 +130,16 @@ def test_rivals_says_which_argument_the_record_supports_and_what_decides(talks, 
     assert (out / "talks" / "fit.state").exists()
 
 
+def test_rivals_that_say_the_same_are_not_told_apart(talks, tmp_path, capsys):
+    same = talks.with_name("same.yaml")
+    same.write_text(TALKS, encoding="utf-8")
+    few, enough = ["--effective", "40"], ["--effective", "200"]
+    for effective, told in ((few, "Too few draws to tell `"), (enough, "The record does not tell `")):
+        arguments = ["rivals", str(talks), str(same), "--out", str(tmp_path / effective[1]), "--quiet"]
+        assert run([*arguments, "--batch", "32", "--nodes", "2", *effective]) == 0
+        assert capsys.readouterr().out.startswith(told)
+
+
 def test_rivals_prints_nothing_but_its_numbers_as_json(talks, dear, tmp_path, capsys):
     assert run(["rivals", str(talks), str(dear), "--out", str(tmp_path / "out"), "--json", *FAST]) == 0
     shown = capsys.readouterr()

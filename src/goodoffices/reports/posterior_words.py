@@ -67,7 +67,9 @@ def rivals_words(data: dict[str, Any]) -> Iterator[str]:
     """Which argument the record supports."""
     best, second = data["rivals"][:2]
     factor, error = second["log_bayes_factor"], second["log_bayes_factor_error"]
-    if factor is None or error is None or factor <= 2 * error:
+    if any(_poor(r["effective"], r["tail"]) for r in (best, second)) and (factor or 0.0) < STRONG:
+        yield f"Too few draws to tell `{best['name']}`, ahead so far, from `{second['name']}`."
+    elif factor is None or error is None or factor <= 2 * error:
         yield f"The record does not tell `{best['name']}` from `{second['name']}`: the difference is within its error."
     elif factor < CLEAR:
         yield f"The record hardly prefers `{best['name']}` to `{second['name']}`."
