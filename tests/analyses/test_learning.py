@@ -8,7 +8,6 @@ import pytest
 from goodoffices import language, load
 from goodoffices.analyses.learning import find_learning
 from goodoffices.claims.flow import Flow
-from goodoffices.claims.talks.form import Talks
 from goodoffices.compiler import compile_scenario
 from goodoffices.core.diagnostics import Refusal
 from goodoffices.language.sampling import sample
@@ -161,9 +160,6 @@ def test_moves_that_are_imposed_stay_imposed_where_a_type_is_known():
 
 
 def test_what_cannot_be_told_is_refused():
-    plain = load("beer-quiche")
-    with pytest.raises(Refusal, match="trees only"):
-        find_learning(Talks(plain, 1), sample(plain, 2), solve=solve_batch)
     text = GUESS.format(value="1*(said == kind)").replace("sphinx.mood: {kind: 1 - p, cruel: p}", "")
     open_ = language.load("open.yaml", text=text.replace("types:\n  \n", "").replace("  p:", "  q:"))
     with pytest.raises(Refusal, match="nothing is private"):

@@ -24,6 +24,17 @@ from goodoffices.cli.app import run
         ),
         (["signals", "beer-quiche", "--draws", "4"], "signals", "bits that could be learned"),
         (["why", "beer-quiche", "everyone_drinks_beer"], "why", "the claim holds"),
+        (
+            ["levers", "beer-quiche", "--draws", "2", "--no-store", "--method", "belief"],
+            "levers",
+            "The shadow that weighs most on Bully",
+        ),
+        (
+            ["signals", "beer-quiche", "--draws", "2", "--method", "belief"],
+            "signals",
+            "bits that could be learned",
+        ),
+        (["why", "beer-quiche", "everyone_drinks_beer", "--method", "belief"], "why", "the claim holds"),
     ],
 )
 def test_a_command_prints_sentences_and_writes_a_page_with_its_numbers(
@@ -52,7 +63,7 @@ def test_a_command_prints_sentences_and_writes_a_page_with_its_numbers(
         (["levers", "beer-quiche", "--draws", "1"], 2, "--draws takes a whole number from 2"),
         (["levers", "beer-quiche", "--on", "value(guest)"], 2, "there is no --compare"),
         (["levers", "beer-quiche", "--outcome", "guest.bear"], 1, "has no move `bear`"),
-        (["signals", "beer-quiche", "--rounds", "open-ended"], 1, "open-ended"),
+        (["signals", "beer-quiche", "--rounds", "open-ended"], 1, "without end need a discount"),
     ],
 )
 def test_mistakes_are_told_without_a_traceback(arguments, code, told, capsys):

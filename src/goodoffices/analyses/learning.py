@@ -1,6 +1,6 @@
 """Who learns what: bits that each move gives away about its mover's type, and what knowing another's type is worth.
 
-Receives a compiled tree, draws and a solver; returns `Learning`. Refuses talks that are not unrolled.
+Receives a compiled scenario, draws and a solver; returns `Learning`. Refuses scenarios in which nothing is private.
 
 Bits. A move leads the public from a belief b about its mover's types to a belief b'. What is learned is the divergence
 sum b' log2(b'/b), never negative. Weighted by how often play comes there and summed over a decision's moves it is the mutual
@@ -14,20 +14,26 @@ others go on as before (`secret`: the party alone answers their present play). B
 the party divided by the other's type; nothing else of the game is changed. The value is the change of the party's expected
 payoff at the outset. In secret it cannot be harmful to a party that chooses exactly (logit choices err, and may lose a
 little); where it is known it can be, because the others act on its being known.
+
+In talks on a grid of beliefs `known` is told of everybody's seeing the type: that is the same where nobody but the two
+parties acts, and a third party sees it as well where one does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goodoffices.analyses.learning_bits import BitReader, Bits
 from goodoffices.analyses.learning_known import solve_knowing
+from goodoffices.analyses.learning_talks import TalksLearningReader
 from goodoffices.analyses.levers_spread import Spread
-from goodoffices.claims.survey import Form, Progress, Solve, survey
+from goodoffices.claims.survey import AnySolve, Form, Progress, Solve, survey
+from goodoffices.claims.talks.form import Talks
 from goodoffices.claims.worlds import AS_IS
 from goodoffices.compiler.expressions import Array
 from goodoffices.compiler.scenario_tree import ScenarioTree
@@ -102,28 +108,30 @@ class Learning:
 
 
 def find_learning(
-    form: Form, draws: Mapping[str, Array], *, solve: Solve, progress: Progress | None = None
+    form: Form,
+    draws: Mapping[str, Array],
+    *,
+    solve: AnySolve,
+    seed: int = 1,
+    progress: Progress | None = None,
 ) -> Learning:
     """What each move tells, and what knowing is worth.
 
     Args:
-        form: the compiled scenario, a tree.
+        form: the compiled scenario.
         draws: parameter -> [b], every parameter of the scenario.
-        solve: solves a batch of any extensive game, as `solvers.solve_batch` does.
-        progress: called with the number of games of the second kind that are solved and their total.
+        solve: of trees, solves a batch of any extensive game, as `solvers.solve_batch` does; of talks, their solver.
+        seed: of the thinning of long talks' branches; trees need none.
+        progress: called with the number of draws finished (of trees: of games in which types are seen) and their total.
 
     Raises:
-        Refusal: `needs-a-tree` for talks, `no-types` where nothing is private.
+        Refusal: `no-types` where nothing is private.
     """
-    if not isinstance(form, ScenarioTree):
-        raise refuse(
-            "needs-a-tree",
-            "what is learned is told of trees only",
-            hint="give few enough rounds to unroll: `--method tree --rounds 2`",
-        )
     scenario = form.scenario
     if not scenario.types:
         raise refuse("no-types", "nothing is private in this scenario, so there is nothing to learn")
+    if not isinstance(form, ScenarioTree):
+        return _of_talks(form, draws, solve, seed, progress)
     notes = BitReader(form)
     found = survey(form, [], draws, solve=solve, look=notes.see)
     solved = found.solved[AS_IS]
@@ -131,7 +139,8 @@ def find_learning(
     def spread(values: Array) -> Spread:
         return Spread(np.where(solved, values, np.nan))
 
-    knowing, good, worst = _knowing(form, draws, solve, progress)
+    # The solver's type is the caller's promise: of a tree it solves any extensive game.
+    knowing, good, worst = _knowing(form, draws, cast("Solve", solve), progress)
     bits = notes.finish()
     return Learning(
         scenario,
@@ -159,9 +168,7 @@ def _knowing(
     """Every pair of a party and another's types, where all of its games were solved, and their certificates' worst."""
     scenario = form.scenario
     names = [party.name for party in scenario.parties]
-    informed = dict.fromkeys(d.party for d in scenario.types)
-    moves = {m.party for turn in scenario.turns for m in turn.movers}
-    pairs = [(party, about) for about in informed for party in names if party != about and party in moves]
+    pairs = _pairs(scenario)
     found = solve_knowing(form, pairs, draws, solve=solve, progress=progress)
     out: list[Knowing] = []
     for party, about in pairs:
@@ -177,3 +184,41 @@ def _knowing(
             )
         )
     return tuple(out), found.solved, found.worst
+
+
+def _pairs(scenario: Scenario) -> list[tuple[str, str]]:
+    """Every party that moves, with every other party that has a type."""
+    names = [party.name for party in scenario.parties]
+    informed = dict.fromkeys(d.party for d in scenario.types)
+    moves = {m.party for turn in scenario.turns for m in turn.movers}
+    return [(party, about) for about in informed for party in names if party != about and party in moves]
+
+
+def _of_talks(
+    form: Talks, draws: Mapping[str, Array], solve: AnySolve, seed: int, progress: Progress | None
+) -> Learning:
+    scenario, pairs = form.scenario, _pairs(form.scenario)
+    names = [party.name for party in scenario.parties]
+    notes = TalksLearningReader(scenario, pairs, seed=seed)
+    found = survey(form, [], draws, solve=solve, watch=notes.see, progress=progress)
+    solved = found.solved[AS_IS]
+
+    def spread(values: Array) -> Spread:
+        return Spread(np.where(solved, values, np.nan))
+
+    bits = notes.bits(found)
+    knowing: list[Knowing] = []
+    for party, about in pairs:
+        change = np.concatenate(notes.public[about], axis=-1)
+        others = {name: spread(change[p]) for p, name in enumerate(names) if name != party}
+        secret = spread(np.concatenate(notes.secret[party, about]))
+        knowing.append(Knowing(party, about, spread(change[names.index(party)]), secret, others))
+    return Learning(
+        scenario,
+        tuple(sorted(_moves(bits, spread), key=lambda m: (-m.bits.mean, m.mover, m.move, m.about))),
+        tuple(TypeLearning(party, spread(a), spread(b)) for party, (a, b) in bits.types.items()),
+        tuple(knowing),
+        len(solved),
+        int((~solved).sum()),
+        found.worst,
+    )

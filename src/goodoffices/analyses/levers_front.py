@@ -14,7 +14,7 @@ over draws contains. Index letters n state of play, b draw, k type profile, o ow
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -111,6 +111,11 @@ class _Side:
         return np.exp(logs - np.logaddexp.reduce(logs, axis=1, keepdims=True)).transpose(2, 0, 1)
 
 
+Told = Callable[[Ints, Ints, Floats, Floats, Floats], None]
+"""Called at every decision with [n] draw, [n] choice of `gone`, [n] probability, and the public beliefs about the mover's
+types before and after it in `here` [o, n]."""
+
+
 class Mixture:
     """The two worlds side by side: one party as in `gone` among the others as in `here`."""
 
@@ -122,7 +127,9 @@ class Mixture:
         machines: Sequence[Machine],
         *,
         seed: Sequence[int],
+        told: Told | None = None,
     ) -> None:
+        self.told = told
         self.gone, self.here = _Side(gone.solution), _Side(here.solution)
         self.game = gone.solution.game
         self.party = self.game.players.index(party)
@@ -186,6 +193,8 @@ class Mixture:
                 here=_with(front.here, party, here),
             )
             chosen = np.vstack([chosen, choice])
+            if self.told is not None:
+                self.told(front.draw, choice, weight, before.here[party][:, rows], front.here[party])
             keep = weight > NOTHING
             rows, front, chosen = rows[keep], front.some(keep), chosen[:, keep]
         return self._drawn(front, self._actions(slot, front.place, chosen), scale)

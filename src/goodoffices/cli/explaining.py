@@ -159,6 +159,7 @@ def learning(
     draws: Draws = 128,
     seed: Seed = 1,
     rounds: Rounds = None,
+    method: Method = "auto",
     changes: Changes = (),
     as_json: AsJson = False,
 ) -> None:
@@ -169,7 +170,7 @@ def learning(
     model = _load(scenario, fixed)
     from goodoffices.workflow import explaining
 
-    found = explaining.learning(model, draws=draws, seed=seed, rounds=span)
+    found = explaining.learning(model, draws=draws, seed=seed, rounds=span, method=method)
     from goodoffices.reports.explaining.learning_view import learning_data, learning_section
 
     _show(learning_section(found), model, found.settings, learning_data(found), out, as_json=as_json)

@@ -17,6 +17,7 @@ import numpy as np
 
 from goodoffices.core.diagnostics import refuse
 from goodoffices.workflow.forms import OPEN_ENDED, Chosen, Rounds, choose_form, solver_for
+from goodoffices.workflow.keeping import Keeping
 
 if TYPE_CHECKING:
     from goodoffices.analyses.inverse import Inverse
@@ -67,7 +68,7 @@ def levers(
     points = _points(scenario, draws, seed)
     # What is kept of talks are answers, and most effects are read off the solutions themselves.
     kept = store if chosen.method == "tree" else None
-    with _Solver(chosen, solve, kept, seed, draws) as solver:
+    with Keeping(chosen, solve=solve, store=kept, seed=seed, draws=draws, tolerance=TOLERANCE) as solver:
         found = find_levers(
             chosen.form, points, solve=solver, outcomes=outcomes, moves=moves, seed=seed, progress=progress
         )
@@ -133,6 +134,7 @@ def learning(
     draws: int = 128,
     seed: int = 1,
     rounds: Rounds = None,
+    method: str = "auto",
     solve: Any = None,
     progress: Progress | None = None,
 ) -> Learning:
@@ -143,7 +145,8 @@ def learning(
         draws: independent draws from the priors, at least two.
         seed: of the draws.
         rounds: instead of the scenario's own.
-        solve: solves a batch of any extensive game, instead of the package's own.
+        method: `tree`, `belief` or `auto`.
+        solve: a solver of talks, or of trees one that solves a batch of any extensive game, instead of the package's own.
         progress: called with the number of draws finished and their total.
 
     Raises:
@@ -151,10 +154,10 @@ def learning(
     """
     from goodoffices.analyses.learning import find_learning
 
-    scenario, chosen, begun = _begin(source, rounds, "tree")
+    scenario, chosen, begun = _begin(source, rounds, method)
     points = _points(scenario, draws, seed)
     solver: Any = solve or solver_for(chosen.form, tolerance=TOLERANCE)
-    found = find_learning(chosen.form, points, solve=solver, progress=progress)
+    found = find_learning(chosen.form, points, solve=solver, seed=seed, progress=progress)
     return dataclasses.replace(found, settings=_settings(chosen, begun, draws=draws, seed=seed))
 
 
@@ -201,40 +204,6 @@ def _points(scenario: Scenario, draws: int, seed: int) -> dict[str, Array]:
     if draws < 2:
         raise refuse("too-few-draws", f"an error needs at least 2 draws, not {draws}")
     return sample(scenario, draws, seed=seed) or {"": np.zeros(draws)}
-
-
-class _Solver:
-    """A solver for a batch of draws: the caller's, one that keeps what it solves, or the package's own."""
-
-    def __init__(
-        self, chosen: Chosen, solve: AnySolve | None, store: Path | str | None, seed: int, draws: int
-    ) -> None:
-        self.sharding: Any = None
-        if solve is not None or store is None:
-            self.solve: Any = solve or solver_for(chosen.form, tolerance=TOLERANCE)
-            return
-        from goodoffices.workflow.runs import open_sharding, warn
-
-        form: Any = chosen.form
-        self.sharding = self.solve = open_sharding(
-            form,
-            seed=seed,
-            draws=draws,
-            tolerance=TOLERANCE,
-            store=store,
-            resume=False,
-            engine="local",
-            workers=None,
-            address=None,
-            notice=warn,
-        )
-
-    def __enter__(self) -> Any:
-        return self.solve
-
-    def __exit__(self, *_: object) -> None:
-        if self.sharding is not None:
-            self.sharding.close()
 
 
 def _settings(chosen: Chosen, begun: float, **more: object) -> dict[str, object]:
