@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 
 import goodoffices
 from goodoffices.reports.data import study_data
-from goodoffices.workflow import engines_local, shards
+from goodoffices.workflow import engines_local, runs, shards
 
 DRAWS = 10
 
@@ -107,6 +112,68 @@ def test_a_damaged_shard_is_noticed_and_solved_again(scenario, plain, tmp_path, 
     assert len(said) == 1
     assert "damaged" in said[0]
     assert len(solves) == 3  # the medians twice, by the study and where it is drawn
+
+
+def test_a_study_that_is_stopped_goes_on_with_what_was_kept(scenario, plain, tmp_path, monkeypatch, solves):
+    own, written = runs.Run.write, []
+
+    def write(run, key, shard):
+        if len(written) == 2:
+            raise RuntimeError("the machine went down")
+        written.append(key)
+        return own(run, key, shard)
+
+    monkeypatch.setattr(runs.Run, "write", write)
+    with pytest.raises(RuntimeError):
+        study(scenario, tmp_path)
+    stopped = len(solves)
+    monkeypatch.setattr(runs.Run, "write", own)
+    assert numbers(study(scenario, tmp_path, resume=True)) == plain
+    whole = len(solves) - stopped
+    solves.clear()
+    study(scenario, None)
+    # The medians are solved by the study and where play is drawn; two shards were there, and the third was lost.
+    assert whole == len(solves) - 2
+
+
+PROGRAM = """
+import sys
+from goodoffices.cli import main
+from goodoffices.workflow import shards
+shards.SHARD_OF_TALKS = 2
+sys.exit(main())
+"""
+
+
+def long_study(folder, *more, out="out"):
+    options = ["--method", "belief", "--rounds", "3", "--draws", "24", "--workers", "1", "--quiet"]
+    places = ["--store", str(folder / "store"), "--out", str(folder / out)]
+    return [sys.executable, "-c", PROGRAM, "study", "beer-quiche", *options, *places, *more]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_study_that_is_killed_loses_what_it_was_solving_and_goes_on_with_the_same_numbers(tmp_path):
+    def kept():
+        return {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("store/*/*.nc")}
+
+    process = subprocess.Popen(long_study(tmp_path))
+    deadline = time.monotonic() + 120
+    while len(kept()) < 4:
+        assert process.poll() is None, "the study was over before it could be stopped"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    before = kept()
+    both = [subprocess.Popen(long_study(tmp_path, "--resume", out=o)) for o in "ab"]
+    assert [process.wait(timeout=300) for process in both] == [0, 0]
+    assert before.items() <= kept().items()
+    assert subprocess.run(long_study(tmp_path / "fresh"), check=False).returncode == 0
+    found = [json.loads((tmp_path / o / "study.json").read_text()) for o in ("a", "b", "fresh/out")]
+    for data in found:
+        del data["statistics"]
+    assert found[0] == found[1] == found[2]
 
 
 def test_rounds_and_record_are_part_of_the_address(scenario):
