@@ -45,7 +45,7 @@ def test_every_page_has_a_sentence_a_picture_and_a_table_and_escapes_what_it_is_
     }
     for name, page in pages.items():
         text = html(page, name=name)
-        assert "<script" not in text
+        assert text.count("<script") == 1  # our own, which the policy names by its hash
         assert "<b>choice" not in text
         assert text.count("<svg") == len(page.sections) == 1
         assert "http" not in text.replace("http-equiv", "")

@@ -57,6 +57,16 @@ def study(
     engine: EngineOption = "local",
     workers: Workers = None,
     address: Address = None,
+    also: Annotated[
+        tuple[str, ...],
+        Parameter(
+            name="--with",
+            negative=(),
+            show_default=False,
+            help="What else the report says, with commas between: "
+            "`why`, `decide`, `tipping`, `discover`, `levers`, `inverse`, `signals`, or `all`.",
+        ),
+    ] = (),
     quiet: Annotated[bool, Parameter(negative=(), help="Write the files and print nothing.")] = False,
 ) -> None:
     """Put a scenario's claims to the test: a verdict for each, certificates, and a report in a folder."""
@@ -66,7 +76,7 @@ def study(
     exact = read_accuracy(accuracy)
     at_least("--workers", workers, 1)
     kept_in = choose_store(store, no_store=no_store, resume=resume)
-    fixed = read_changes(changes)
+    fixed, wanted = read_changes(changes), _read_names(also)
 
     from goodoffices import workflow
 
@@ -90,10 +100,11 @@ def study(
                 notice=remark,
                 progress=_callback(progress),
             )
+            parts = workflow.analyse(found, wanted, store=kept_in, progress=_callback(progress))
         from goodoffices import reports
 
         try:
-            reports.write(found, out)
+            reports.write(found, out, analyses=parts)
         except OSError as error:
             raise Misuse(f"the study cannot be written to {str(out)!r}: {error.strerror}") from None
     except KeyboardInterrupt:
@@ -110,8 +121,24 @@ def study(
         console.print(
             f"\nReport: {out / 'report.html'}\nNumbers: {out / 'study.json'}", markup=False, soft_wrap=True
         )
+    unfinished = [part.title for part in parts if part.interrupted]
+    if unfinished and not stopped:
+        raise Interrupted(f"{out}/ holds what was finished; not finished: {', '.join(unfinished)}.")
     if stopped:
         raise Interrupted(f"{out}/ holds what was finished: {stopped}.")
+
+
+def _read_names(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Read names of analyses with commas between, before anything is solved."""
+    names = [name for text in texts for name in (part.strip() for part in text.split(",")) if name]
+    if not names:
+        return ()
+    from goodoffices.workflow.accompanying import ANALYSES
+
+    for name in names:
+        if name not in (*ANALYSES, "all"):
+            raise Misuse(f"--with takes {', '.join(ANALYSES)} or all, not {name!r}")
+    return tuple(ANALYSES) if "all" in names else tuple(names)
 
 
 def _make_folder(folder: Path) -> None:

@@ -25,8 +25,8 @@ FORMAT = 1
 """Version of the form of `study.json`; raised when a reader of the old form would be misled."""
 
 
-def study_data(study: Study) -> dict[str, Any]:
-    """Everything that a study found, ready for `json.dumps`."""
+def study_data(study: Study, analyses: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Any]:
+    """Everything that a study found, ready for `json.dumps`, with the numbers of analyses by their names."""
     scenario, certificate = study.scenario, study.certificate
     return {
         "goodoffices_study": FORMAT,
@@ -58,6 +58,7 @@ def study_data(study: Study) -> dict[str, Any]:
         "play": _point(study.play),
         "statistics": {k: finite(v) for k, v in study.statistics.items()},
         "draws": {name: _numbers(values) for name, values in study.draws.items()},
+        "analyses": dict(analyses or {}),
     }
 
 

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from goodoffices.claims.verdict import Study
 from goodoffices.reports.data import study_data
 from goodoffices.reports.html import render
+
+if TYPE_CHECKING:
+    from goodoffices.reports.part import Part
 
 
 @dataclass(frozen=True)
@@ -27,10 +32,22 @@ class ReportFiles:
     """Every number, in the form of `study.schema.json`."""
 
 
-def write(study: Study, folder: Path) -> ReportFiles:
-    """Write `report.html` and `study.json` for a study into `folder`."""
-    page = render(study)
-    data = json.dumps(study_data(study), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+def write(study: Study, folder: Path, *, analyses: Sequence[Part] = ()) -> ReportFiles:
+    """Write `report.html` and `study.json` for a study into `folder`.
+
+    Args:
+        study: what was found.
+        folder: made if it is missing.
+        analyses: what else was asked of the scenario, a section and an entry of `analyses` each.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    from goodoffices.reports.part import shortened
+
+    page = render(study, [shortened(part) for part in analyses])
+    found = study_data(study, {part.identity: part.data for part in analyses})
+    data = json.dumps(found, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = ReportFiles(folder / "report.html", folder / "study.json")

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -18,12 +20,15 @@ from goodoffices.claims.verdict import Study
 from goodoffices.reports import numbers
 from goodoffices.reports.view import view
 
+if TYPE_CHECKING:
+    from goodoffices.reports.part import Part
 
-def render(study: Study) -> str:
-    """Write the page of a study."""
-    style, script = own("style.css"), own("enhance.js")
+
+def render(study: Study, analyses: Sequence[Part] = ()) -> str:
+    """Write the page of a study, with sections for what else was asked of its scenario."""
+    style, script = own("style.css") + (own("analyses.css") if analyses else Markup("")), own("enhance.js")
     page = environment().get_template("report.html")
-    return page.render(view(study), style=style, script=script, policy=policy(script))
+    return page.render(view(study), analyses=analyses, style=style, script=script, policy=policy(script))
 
 
 def policy(script: str) -> str:

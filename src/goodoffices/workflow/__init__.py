@@ -6,10 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 __all__ = [
-    "catalog", "check", "find", "format", "load", "read_efg", "schema", "show", "solve", "solve_files", "study",
+    "analyse", "catalog", "check", "find", "format", "load", "read_efg", "schema", "show", "solve", "solve_files", "study",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
+    from goodoffices.workflow.accompanying import analyse
     from goodoffices.workflow.checking import check, format
     from goodoffices.workflow.listing import catalog, schema
     from goodoffices.workflow.loading import find, load, read_efg
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from goodoffices.workflow.studying import study
 
 _HOMES = {
+    "accompanying": ("analyse",),
     "checking": ("check", "format"),
     "listing": ("catalog", "schema"),
     "loading": ("find", "load", "read_efg"),

@@ -6,8 +6,10 @@ what `choose_form` and the analyses refuse. Stopping (Ctrl-C) keeps what was fin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goodoffices.core.diagnostics import refuse
@@ -39,6 +41,7 @@ def decide(
     method: str = "auto",
     progress: StageProgress | None = None,
     solve: AnySolve | None = None,
+    store: Path | str | None = None,
 ) -> Decision:
     """Which parameters decide each claim: Sobol indices of its margin and PAWN, with errors.
 
@@ -53,6 +56,7 @@ def decide(
         method: `tree`, `belief` or `auto`.
         progress: called as `progress(stage, done, total)`.
         solve: solves a batch in the form that is chosen, in place of the package's own solver.
+        store: folder in which solved draws are kept from one time to the next; None keeps nothing.
 
     Raises:
         Refusal: see `find_deciders`; claims or parameters that are not there.
@@ -62,16 +66,16 @@ def decide(
     from goodoffices.language.sampling import sample
 
     _enough(draws)
-    judge = _judge(scenario, claims, rounds, method, solve)
-    return find_deciders(
-        scenario.parameters,
-        judge,
-        draws=sample(scenario, draws, seed=seed),
-        rows=design,
-        alone=alone,
-        seed=seed,
-        progress=progress,
-    )
+    with _judge(scenario, claims, rounds, method, solve, store, seed, draws) as judge:
+        return find_deciders(
+            scenario.parameters,
+            judge,
+            draws=sample(scenario, draws, seed=seed),
+            rows=design,
+            alone=alone,
+            seed=seed,
+            progress=progress,
+        )
 
 
 def tipping(
@@ -88,6 +92,7 @@ def tipping(
     method: str = "auto",
     progress: StageProgress | None = None,
     solve: AnySolve | None = None,
+    store: Path | str | None = None,
 ) -> tuple[TippingMap, ...]:
     """Where claims flip over one or two parameters, the others at their medians or at given values.
 
@@ -104,6 +109,7 @@ def tipping(
         method: `tree`, `belief` or `auto`.
         progress: called as `progress(stage, done, total)`.
         solve: solves a batch in the form that is chosen, in place of the package's own solver.
+        store: folder in which solved draws are kept from one time to the next; None keeps nothing.
 
     Raises:
         Refusal: see `map_tipping` and `axis_of`; claims or parameters that are not there.
@@ -117,10 +123,16 @@ def tipping(
         choose_parameter(scenario, name)
     chosen = [choose_parameter(scenario, name) for name in over]
     axes = [axis_of(p, grid, between=ranges.get(p.name)) for p in chosen]
-    judge = _judge(scenario, claims, rounds, method, solve)
-    return map_tipping(
-        scenario.parameters, judge, over=axes, at=fixed, tolerance=tolerance, every=every, progress=progress
-    )
+    with _judge(scenario, claims, rounds, method, solve, store, 1, grid ** len(axes)) as judge:
+        return map_tipping(
+            scenario.parameters,
+            judge,
+            over=axes,
+            at=fixed,
+            tolerance=tolerance,
+            every=every,
+            progress=progress,
+        )
 
 
 def discover(
@@ -136,6 +148,7 @@ def discover(
     method: str = "auto",
     progress: StageProgress | None = None,
     solve: AnySolve | None = None,
+    store: Path | str | None = None,
 ) -> tuple[Discovery, ...]:
     """The fewest rules that separate worlds where claims hold from worlds where they fail.
 
@@ -151,6 +164,7 @@ def discover(
         method: `tree`, `belief` or `auto`.
         progress: called as `progress(stage, done, total)`.
         solve: solves a batch in the form that is chosen, in place of the package's own solver.
+        store: folder in which solved draws are kept from one time to the next; None keeps nothing.
 
     Raises:
         Refusal: claims that are not there; `unknown-kind`.
@@ -165,9 +179,9 @@ def discover(
             f"rules are for worlds where a claim `holds`, `fails`, or the `rarer`, not `{kind}`",
         )
     _enough(draws)
-    judge = _judge(scenario, claims, rounds, method, solve)
     told = partial(progress, "draws") if progress else None
-    judged = judge(sample(scenario, draws, seed=seed), progress=told)
+    with _judge(scenario, claims, rounds, method, solve, store, seed, draws) as judge:
+        judged = judge(sample(scenario, draws, seed=seed), progress=told)
     if judged.width < 2:
         raise KeyboardInterrupt
     found: list[Discovery] = []
@@ -233,11 +247,21 @@ def _enough(draws: int) -> None:
         raise refuse("too-few-draws", f"at least 2 draws are needed, not {draws}")
 
 
+@contextmanager
 def _judge(
-    scenario: Scenario, names: Sequence[str], rounds: Rounds, method: str, solve: AnySolve | None
-) -> ClaimJudge:
+    scenario: Scenario,
+    names: Sequence[str],
+    rounds: Rounds,
+    method: str,
+    solve: AnySolve | None,
+    store: Path | str | None,
+    seed: int,
+    draws: int,
+) -> Generator[ClaimJudge]:
     from goodoffices.analyses.asking import ClaimJudge, choose_claims
+    from goodoffices.workflow.keeping import Keeping
 
     claims = choose_claims(scenario, names)
-    form = choose_form(scenario, method=method, rounds=rounds).form
-    return ClaimJudge(form, claims, solve or solver_for(form, tolerance=TOLERANCE))
+    chosen = choose_form(scenario, method=method, rounds=rounds)
+    with Keeping(chosen, solve=solve, store=store, seed=seed, draws=draws, tolerance=TOLERANCE) as solver:
+        yield ClaimJudge(chosen.form, claims, solver)

@@ -5,6 +5,7 @@ Receives sections; writes one self-contained page and prints the same in a termi
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from goodoffices.reports.files import replace
-from goodoffices.reports.html import environment, own
+from goodoffices.reports.part import Block, Part, Picture, Table, frame
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,9 +51,28 @@ class Page:
     interrupted: bool = False
 
 
+def part_of(page: Page, *, name: str) -> Part:
+    """The page as a part of a report; `name` is that of its files."""
+    blocks = tuple(
+        Block(
+            s.heading,
+            (s.sentence,),
+            () if s.picture is None else (Picture(s.picture, s.caption),),
+            (Table("In numbers", tuple(s.header), tuple(tuple(row) for row in s.rows)),) if s.rows else (),
+        )
+        for s in page.sections
+    )
+    return Part(name, page.kind, blocks, (), page.facts, page.data, page.interrupted)
+
+
 def html(page: Page, *, name: str) -> str:
     """The page: one file that asks for nothing else. `name` is that of the files."""
-    return environment().get_template("analysis.html").render(page=page, name=name, style=own("style.css"))
+    return frame(
+        part_of(page, name=name),
+        kicker="An argument put to the test",
+        title=page.title,
+        version=importlib.metadata.version("goodoffices"),
+    )
 
 
 def write(page: Page, folder: Path, *, name: str) -> Mapping[str, Path]:

@@ -29,14 +29,14 @@ EXPLAINED = (
 )
 
 
-def inverse_section(found: Inverse) -> Section:
-    """Sentences, pictures and tables about what it would take."""
+def inverse_section(found: Inverse, *, prefix: str = "inverse") -> Section:
+    """Sentences, pictures and tables about what it would take; pictures are told apart by the prefix."""
     return Section(
         "inverse",
         "What would it take?",
         f"What it would take: {found.goal.says_text}",
         tuple(inverse_sentences(found)),
-        tuple(_picture(a, k) for k, a in enumerate(_drawn(found))),
+        tuple(_picture(a, f"{prefix}-{k}") for k, a in enumerate(_drawn(found))),
         (_answers(found), _payments(found)),
         EXPLAINED,
     )
@@ -117,7 +117,7 @@ def _drawn(found: Inverse) -> list[Answer]:
     return joint or list(found.answers[:1])
 
 
-def _picture(answer: Answer, k: int) -> Picture:
+def _picture(answer: Answer, identity: str) -> Picture:
     rows = [
         Row(
             f"{c.parameter}: {plain(c.before)} → {plain(c.after)}",
@@ -129,7 +129,7 @@ def _picture(answer: Answer, k: int) -> Picture:
     drawing = chart(
         rows,
         title="Changes of parameters that reach the goal",
-        identity=f"inverse-{k}",
+        identity=identity,
         unit="change, in prior standard deviations",
         bars=True,
     )

@@ -11,30 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from goodoffices.language.scenario import Scenario
-from goodoffices.reports import html, numbers
+from goodoffices.reports import numbers
 from goodoffices.reports.files import replace
+from goodoffices.reports.part import Block, Part, Picture, Table, frame
 
-
-@dataclass(frozen=True)
-class Picture:
-    """A drawing with what it shows in words."""
-
-    drawing: Markup
-    caption: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of cells, the first of each being its head."""
-
-    caption: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    folded: bool = False
-    """Whether it is shown only when asked for."""
+__all__ = ["Picture", "Section", "Table", "as_json", "part_of", "render_section", "write_section"]
 
 
 @dataclass(frozen=True)
@@ -53,20 +35,23 @@ class Section:
     """What the numbers mean, and what they do not."""
 
 
+def part_of(
+    section: Section, settings: Mapping[str, object], data: Mapping[str, Any], *, heading: str | None = None
+) -> Part:
+    """The section as a part of a report or of a page; `heading` names its one block in place of its own title."""
+    facts = {name.replace("_", " "): _shown(value) for name, value in settings.items()}
+    block = Block(heading or section.title, section.sentences, section.pictures, section.tables)
+    return Part(section.identity, section.kicker, (block,), section.explained, facts, data)
+
+
 def render_section(section: Section, scenario: Scenario, settings: Mapping[str, object]) -> str:
     """Write the page of one section."""
-    style, script = html.own("style.css") + html.own("explaining.css"), html.own("enhance.js")
-    page = html.environment().get_template("explaining.html")
-    shown = {name.replace("_", " "): _shown(value) for name, value in settings.items()}
-    return page.render(
+    return frame(
+        part_of(section, settings, {}),
+        kicker="An argument put to the test",
         title=scenario.title,
-        changes=list(scenario.changes),
-        section=section,
-        settings=shown,
-        version=settings.get("version", ""),
-        style=style,
-        script=script,
-        policy=html.policy(script),
+        changes=scenario.changes,
+        version=str(settings.get("version", "")),
     )
 
 

@@ -37,14 +37,16 @@ EXPLAINED = (
 )
 
 
-def why_section(found: Explanation) -> Section:
-    """Sentences, pictures and tables of reasons."""
+def why_section(found: Explanation, *, prefix: str = "why") -> Section:
+    """Sentences, pictures and tables of reasons; pictures are told apart by the prefix."""
     return Section(
         "why",
         "Why a claim follows, or does not",
         found.text,
         why_sentences(found),
-        tuple(_picture(b, k) for k, b in enumerate(found.breakdowns[:MOST_PICTURES]) if b.parts),
+        tuple(
+            _picture(b, f"{prefix}-{k}") for k, b in enumerate(found.breakdowns[:MOST_PICTURES]) if b.parts
+        ),
         (_chain(found), *(_parts(b) for b in found.breakdowns if b.parts), _sources(found)),
         EXPLAINED,
     )
@@ -69,11 +71,11 @@ def _places(citations: Iterable[Citation]) -> str:
     )
 
 
-def _picture(breakdown: Breakdown, k: int) -> Picture:
+def _picture(breakdown: Breakdown, identity: str) -> Picture:
     shown = [p for p in breakdown.parts if abs(p.difference) > 1e-9][:MOST_PARTS]
     rows = [Row(p.term, (Mark(p.difference, "k0" if p.difference > 0 else "k1"),), p.term) for p in shown]
     rows.append(Row("in all", (Mark(breakdown.difference, "k3"),)))
-    drawing = chart(rows, title=breakdown.title, identity=f"why-{k}", unit="utility", bars=True)
+    drawing = chart(rows, title=breakdown.title, identity=identity, unit="utility", bars=True)
     return Picture(
         drawing, f"{breakdown.title}: {plain(breakdown.difference)} in all, by the terms of its payoff."
     )
