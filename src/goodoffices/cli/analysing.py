@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from goodoffices.reports.analyses.section import Page
 
 Scenario = Annotated[str, Parameter(help="A scenario file, or a name from the catalogue.")]
+Nodes = Annotated[
+    int | None,
+    Whole,
+    Parameter(
+        help="Nodes of each axis of belief in long talks; nine if left out. Fewer are faster, less exact."
+    ),
+]
 Claims = Annotated[
     tuple[str, ...],
     Parameter(
@@ -56,6 +63,7 @@ def decide(
     seed: Seed = 1,
     rounds: Rounds = None,
     method: Method = "auto",
+    nodes: Nodes = None,
     changes: Changes = (),
     out: Out = None,
     as_json: Json = False,
@@ -81,6 +89,7 @@ def decide(
             seed=seed,
             rounds=span,
             method=method,
+            nodes=nodes,
             progress=progress.report,
         )
     _show(decision_page(model, found), "decide", out, as_json=as_json)
@@ -113,6 +122,7 @@ def tipping(
     every: Annotated[bool, Parameter(negative=(), help="Solve every point, infer none.")] = False,
     rounds: Rounds = None,
     method: Method = "auto",
+    nodes: Nodes = None,
     changes: Changes = (),
     out: Out = None,
     as_json: Json = False,
@@ -139,6 +149,7 @@ def tipping(
             every=every,
             rounds=span,
             method=method,
+            nodes=nodes,
             progress=progress.report,
         )
     _show(tipping_page(model, found), "tipping", out, as_json=as_json)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goodoffices.core.diagnostics import refuse
-from goodoffices.workflow.forms import Rounds, choose_form, solver_for
+from goodoffices.workflow.forms import Chosen, Rounds, choose_form, solver_for
 
 if TYPE_CHECKING:
     from goodoffices.analyses.asking import ClaimJudge
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from goodoffices.language.scenario import Scenario
 
 StageProgress = Callable[[str, int, int], None]
+FEWEST_NODES, MOST_NODES = 3, 65
+"""Of an axis of belief."""
 TOLERANCE = 1e-9
 """Largest logit residual at which the solver stops."""
 
@@ -39,6 +42,7 @@ def decide(
     seed: int = 1,
     rounds: Rounds = None,
     method: str = "auto",
+    nodes: int | None = None,
     progress: StageProgress | None = None,
     solve: AnySolve | None = None,
     store: Path | str | None = None,
@@ -54,6 +58,7 @@ def decide(
         seed: of draws, design and bootstrap.
         rounds: instead of the scenario's own.
         method: `tree`, `belief` or `auto`.
+        nodes: of each axis of belief, for talks; None takes nine. Fewer are faster and less exact.
         progress: called as `progress(stage, done, total)`.
         solve: solves a batch in the form that is chosen, in place of the package's own solver.
         store: folder in which solved draws are kept from one time to the next; None keeps nothing.
@@ -66,7 +71,7 @@ def decide(
     from goodoffices.language.sampling import sample
 
     _enough(draws)
-    with _judge(scenario, claims, rounds, method, solve, store, seed, draws) as judge:
+    with _judge(scenario, claims, rounds, method, solve, store, seed, draws, nodes) as judge:
         return find_deciders(
             scenario.parameters,
             judge,
@@ -90,6 +95,7 @@ def tipping(
     every: bool = False,
     rounds: Rounds = None,
     method: str = "auto",
+    nodes: int | None = None,
     progress: StageProgress | None = None,
     solve: AnySolve | None = None,
     store: Path | str | None = None,
@@ -107,6 +113,7 @@ def tipping(
         every: solve every point; otherwise those among points that agree are inferred.
         rounds: instead of the scenario's own.
         method: `tree`, `belief` or `auto`.
+        nodes: of each axis of belief, for talks; None takes nine. Fewer are faster and less exact.
         progress: called as `progress(stage, done, total)`.
         solve: solves a batch in the form that is chosen, in place of the package's own solver.
         store: folder in which solved draws are kept from one time to the next; None keeps nothing.
@@ -123,7 +130,7 @@ def tipping(
         choose_parameter(scenario, name)
     chosen = [choose_parameter(scenario, name) for name in over]
     axes = [axis_of(p, grid, between=ranges.get(p.name)) for p in chosen]
-    with _judge(scenario, claims, rounds, method, solve, store, 1, grid ** len(axes)) as judge:
+    with _judge(scenario, claims, rounds, method, solve, store, 1, grid ** len(axes), nodes) as judge:
         return map_tipping(
             scenario.parameters,
             judge,
@@ -257,11 +264,30 @@ def _judge(
     store: Path | str | None,
     seed: int,
     draws: int,
+    nodes: int | None = None,
 ) -> Generator[ClaimJudge]:
     from goodoffices.analyses.asking import ClaimJudge, choose_claims
     from goodoffices.workflow.keeping import Keeping
 
     claims = choose_claims(scenario, names)
-    chosen = choose_form(scenario, method=method, rounds=rounds)
+    chosen = _on_grid(choose_form(scenario, method=method, rounds=rounds), nodes)
     with Keeping(chosen, solve=solve, store=store, seed=seed, draws=draws, tolerance=TOLERANCE) as solver:
         yield ClaimJudge(chosen.form, claims, solver)
+
+
+def _on_grid(chosen: Chosen, nodes: int | None) -> Chosen:
+    from goodoffices.claims.talks.form import Talks
+
+    if nodes is None:
+        return chosen
+    if not isinstance(chosen.form, Talks):
+        raise refuse(
+            "no-grid",
+            "a number of nodes is for talks on a grid of beliefs, and here is a tree",
+            hint="leave `--nodes` out, or say `--method belief`",
+        )
+    if not FEWEST_NODES <= nodes <= MOST_NODES:
+        raise refuse(
+            "no-such-grid", f"an axis of belief has {FEWEST_NODES} to {MOST_NODES} nodes, not {nodes}"
+        )
+    return replace(chosen, form=replace(chosen.form, nodes=nodes))

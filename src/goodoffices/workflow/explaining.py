@@ -56,7 +56,7 @@ def levers(
         rounds: instead of the scenario's own.
         method: `tree`, `belief` or `auto`.
         solve: a solver of the form that is chosen, instead of the package's own.
-        store: folder in which solved draws are kept from one time to the next.
+        store: folder in which solved draws of trees are kept from one time to the next.
         progress: called with the number of draws finished and their total.
 
     Raises:
