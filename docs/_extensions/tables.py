@@ -30,6 +30,7 @@ def write_all(folder: Path) -> None:
         "diagnostics": diagnostics(),
         "command": command(),
         "study": study(),
+        "analyses": analyses(),
         "catalog": catalog(),
         "records": records(),
     }
@@ -182,6 +183,19 @@ def study() -> str:
 
     schema: dict[str, Any] = workflow.schema(of="study")
     return table(("field", "type", "what it is"), _fields(schema, schema, ""))
+
+
+def analyses() -> str:
+    """The fields of what each analysis writes, from its schema."""
+    from goodoffices import workflow
+    from goodoffices.workflow.listing import ANALYSES
+
+    parts: list[str] = []
+    for name in ANALYSES:
+        form: dict[str, Any] = workflow.schema(of=name)
+        rows = table(("field", "type", "what it is"), _fields(form, form, ""))
+        parts.append(f"## {name}\n\n{form['description']}\n\n{rows}")
+    return "\n".join(parts)
 
 
 def _fields(schema: dict[str, Any], root: dict[str, Any], path: str) -> Iterator[tuple[str, str, str]]:

@@ -26,10 +26,29 @@ def catalog() -> None:
 def schema(
     *,
     of: Annotated[
-        Literal["scenario", "study"], Parameter(help="A scenario file, or the study.json of a study.")
+        Literal[
+            "scenario",
+            "study",
+            "decide",
+            "tipping",
+            "discover",
+            "slopes",
+            "levers",
+            "inverse",
+            "signals",
+            "why",
+            "compare",
+            "beliefs",
+            "learn",
+            "rivals",
+            "forecast",
+            "score",
+            "backtest",
+        ],
+        Parameter(help="A scenario file, the study.json of a study, or what a command prints with --json."),
     ] = "scenario",
 ) -> None:
-    """Print the JSON Schema of scenario files (for completion in an editor) or of study.json."""
+    """Print the JSON Schema of scenario files (for completion in an editor), of study.json or of an analysis."""
     from goodoffices import workflow
 
     print(json.dumps(workflow.schema(of=of), indent=2, ensure_ascii=False))

@@ -1,0 +1,1 @@
+"""The JSON Schemas of what each analysis writes, a file each."""
