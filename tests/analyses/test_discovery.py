@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from analytic import Analytic, uniform
@@ -27,8 +29,13 @@ def planted(points):
     return np.where((points["p2"] <= 0.3) & (points["p5"] >= 0.4), 1.0, -1.0)
 
 
+@functools.cache
+def found_planted():
+    return discover(PARAMETERS, judged(planted), "c")
+
+
 def test_a_planted_box_is_found_with_its_limits():
-    found = discover(PARAMETERS, judged(planted), "c")
+    found = found_planted()
     (rule,) = found.rules
     assert found.kind == "holds"
     assert [limit.parameter for limit in rule.limits] == ["p2", "p5"]
@@ -47,7 +54,7 @@ def test_a_planted_box_is_found_with_its_limits():
 
 def test_counts_of_a_rule_are_those_of_its_limits_as_shown():
     data = judged(planted)
-    rule = discover(PARAMETERS, data, "c").rules[0]
+    rule = found_planted().rules[0]
     inside = np.ones(600, bool)
     for limit in rule.limits:
         values = data.points[limit.parameter]
@@ -112,7 +119,7 @@ def test_unsolved_worlds_are_counted_and_are_in_no_rule():
 
 
 def test_the_order_of_declaration_does_not_change_the_rules():
-    one = discover(PARAMETERS, judged(planted), "c")
+    one = found_planted()
     data = judged(planted)
     turned = Judged(dict(reversed(data.points.items())), data.claims, data.games)
     two = discover(list(reversed(PARAMETERS)), turned, "c")

@@ -60,7 +60,7 @@ def _tree(model: Tree, table: Table, coefficients: Mapping[str, float], random: 
 
     eta = _indices(utilities_of(model), table, coefficients)
     outcomes = outcomes_of(model)
-    p = np.exp(np.asarray(jax.vmap(log_probabilities(model))(eta)))
+    p = np.exp(np.asarray(jax.jit(jax.vmap(log_probabilities(model)))(eta)))
     if isinstance(model.outcome, str):
         drawn = np.array(outcomes, dtype=np.str_)[_draw(p, random)]
         return _with(table, {model.outcome: drawn})
@@ -87,7 +87,7 @@ def _signalling(
     def one(eta: Any, z: Any) -> Any:
         return log_outcomes(sender(Utilities(*eta), *log_resist(z)), z)
 
-    p = np.exp(np.asarray(jax.vmap(one)(eta, z)))
+    p = np.exp(np.asarray(jax.jit(jax.vmap(one))(eta, z)))
     counts = random.multinomial(episodes, p / p.sum(axis=1, keepdims=True)).astype(np.float64)
     return _with(table, {model.counts[o]: counts[:, k] for k, o in enumerate(SIGNALLING_OUTCOMES)})
 
