@@ -26,7 +26,7 @@ from goodoffices.solvers.answers import (
     structure,
     with_draws,
 )
-from goodoffices.solvers.engine import Engine, Floats, Structure
+from goodoffices.solvers.engine import Engine, Floats, Point, Structure
 from goodoffices.solvers.lockstep import Step, walk
 from goodoffices.solvers.passes import LevelNumbers
 from goodoffices.solvers.tracer import trace
@@ -219,7 +219,9 @@ class _Run:
             return 0
         engine = self._engine(part)
         found = trace(engine, np.ascontiguousarray(self.data.rationality[:, part]))
-        self._keep(engine, part, found.point.z, np.array([found.status]), doubtful=np.zeros(1, dtype=bool))
+        if found.status != 1:
+            # As it was found: play computed anew from beliefs is less exact where their effects are large.
+            self._write(part, found.point, np.array([found.status]))
         return int(found.statistics["solves"])
 
     def _engine(self, part: np.ndarray) -> Engine:
@@ -248,6 +250,9 @@ class _Run:
             sign = some.orientation(some.at(z[:, check], self.data.rationality[:, part[check]]))
             status = status.copy()
             status[check[sign < 0]] = 1
+        self._write(part, point, status)
+
+    def _write(self, part: np.ndarray, point: Point, status: np.ndarray) -> None:
         self.log_strategy[..., part] = scatter_strategy(
             self.shared.layout, tuple(p.log_choice for p in point.plays), part.size
         )

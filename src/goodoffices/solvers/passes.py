@@ -100,15 +100,21 @@ def backward(
     z: Array,
     rationality: Array,
     xp: Any = np,
+    *,
+    given: tuple[Array, ...] | None = None,
 ) -> tuple[tuple[LevelPlay, ...], Array]:
     """Strategies and values given normalised log beliefs z [k, b] and rationality [p, b].
 
+    Where log strategies are `given` (for each level [c, b]) they are played instead of the logit responses.
     Returns the play of each level and the values [p, b] at the root (its own payoff not counted).
     """
     p, b = layout.players, rationality.shape[-1]
     below = xp.zeros((p, 1, b))
     plays = []
-    for level, index, number in zip(reversed(layout.levels), reversed(at), reversed(numbers), strict=True):
+    played = given or (None,) * len(layout.levels)
+    for level, index, number, fixed in zip(
+        reversed(layout.levels), reversed(at), reversed(numbers), reversed(played), strict=True
+    ):
         edge_value = xp.take(below, index.child, axis=1) + number.payoff
         values, logs, qualities, weights = [], [], [], []
         for block in level.blocks:
@@ -128,9 +134,12 @@ def backward(
                 weight = xp.exp(z[block.beliefs]).reshape(m, i, b)
                 quality = (own * weight).sum(axis=1)
                 weights.append(weight.reshape(m * i, b))
-            log_choice = _log_softmax(
-                rationality[block.player] * quality, _playable(block, number.allowed, xp), xp
-            )
+            if fixed is not None:
+                log_choice = fixed[block.choices].reshape(a, i, b)
+            else:
+                log_choice = _log_softmax(
+                    rationality[block.player] * quality, _playable(block, number.allowed, xp), xp
+                )
             values.append((xp.exp(log_choice)[:, None] * v).sum(axis=1).reshape(p, m * i, b))
             logs.append(log_choice.reshape(a * i, b))
             qualities.append(quality.reshape(a * i, b))
@@ -140,6 +149,26 @@ def backward(
         )
         below = xp.concatenate([*values, xp.zeros((p, 1, b))], axis=1)
     return tuple(reversed(plays)), below[:, 0]
+
+
+def responses(
+    layout: Layout,
+    numbers: tuple[LevelNumbers, ...],
+    quality: tuple[Array, ...],
+    rationality: Array,
+) -> tuple[Array, ...]:
+    """Logit responses (for each level log probabilities [c, b]) to the quality of choices; -inf where not playable."""
+    out = []
+    for level, number, worth in zip(layout.levels, numbers, quality, strict=True):
+        parts = []
+        for block in level.blocks:
+            if block.player >= 0:
+                shape = (block.moves, block.sets, -1)
+                utility = rationality[block.player] * worth[block.choices].reshape(shape)
+                logs = _log_softmax(utility, _playable(block, number.allowed, np), np)
+                parts.append(logs.reshape(block.moves * block.sets, -1))
+        out.append(_join(parts, np.zeros((0, rationality.shape[-1])), np))
+    return tuple(out)
 
 
 def forward(

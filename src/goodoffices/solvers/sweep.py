@@ -53,15 +53,7 @@ def sweep(
         dz [k, q, b].
     """
     q, b = residual.shape[1], rationality.shape[-1]
-    responses: tuple[Array, ...] = ()
-    answers: list[list[Array]] = []
-    for d in reversed(range(len(layout.levels))):
-        source = _Level(numbers[d], plays[d], rationality, _spread(layout.levels[d], residual), q, b)
-        done = [_eliminate(pattern, responses, source) for pattern in sweep_at[d].patterns]
-        responses = tuple(response for response, _, _ in done)
-        answers.append([answer for _, answer, _ in done])
-    answers.reverse()
-
+    answers = _upward(layout, sweep_at, numbers, plays, rationality, residual, None, None)
     reach, out = np.zeros((1, q, b)), []
     for d, level in enumerate(layout.levels):
         strategy = _strategies(sweep_at[d], answers[d], reach)
@@ -81,6 +73,73 @@ def sweep(
             edges.append(np.zeros((1, q, b)))
             reach = np.take(np.concatenate(edges, axis=0), at[d + 1].origin, axis=0)
     return np.concatenate(out, axis=0) if out else residual
+
+
+def sweep_strategies(
+    layout: Layout,
+    at: tuple[LevelIndex, ...],
+    sweep_at: tuple[SweepIndex, ...],
+    numbers: tuple[LevelNumbers, ...],
+    plays: tuple[LevelPlay, ...],
+    rationality: Array,
+    target: tuple[Array, ...],
+    residual: tuple[Array, ...],
+) -> Array:
+    """Solve J dx = -residual for the map x -> x - (logit responses to log strategies x and Bayes' beliefs of them).
+
+    Args:
+        plays: the values of x, with the qualities and weights that go with Bayes' beliefs of x.
+        rationality: [p, b].
+        target: the logit responses, for each level [c, b].
+        residual: right-hand sides, for each level [c, q, b]; zero where no choice is.
+
+    Returns:
+        dx, one level after another [c, q, b].
+    """
+    q, b = next(r.shape[1] for r in residual), rationality.shape[-1]
+    still = np.zeros((layout.beliefs, q, b))
+    answers = _upward(layout, sweep_at, numbers, plays, rationality, still, target, residual)
+    reach, out = np.zeros((1, q, b)), []
+    for d, level in enumerate(layout.levels):
+        strategy = _strategies(sweep_at[d], answers[d], reach)
+        out.append(strategy)
+        if d + 1 == len(layout.levels):
+            break
+        edges = []
+        for block in level.blocks:
+            m, a, i = block.members, block.moves, block.sets
+            step = reach[block.slots].reshape(1, m, i, q, b)
+            if block.player >= 0:
+                step = step + strategy[block.choices].reshape(a, 1, i, q, b)
+            edges.append(np.broadcast_to(step, (a, m, i, q, b)).reshape(a * m * i, q, b))
+        edges.append(np.zeros((1, q, b)))
+        reach = np.take(np.concatenate(edges, axis=0), at[d + 1].origin, axis=0)
+    return np.concatenate(out, axis=0)
+
+
+def _upward(
+    layout: Layout,
+    sweep_at: tuple[SweepIndex, ...],
+    numbers: tuple[LevelNumbers, ...],
+    plays: tuple[LevelPlay, ...],
+    rationality: Array,
+    residual: Array,
+    target: tuple[Array, ...] | None,
+    wanted: tuple[Array, ...] | None,
+) -> list[list[Array]]:
+    """The answers of every pattern of every level; see `_eliminate`."""
+    q, b = residual.shape[1], rationality.shape[-1]
+    below: tuple[Array, ...] = ()
+    answers: list[list[Array]] = []
+    for d in reversed(range(len(layout.levels))):
+        source = _Level(numbers[d], plays[d], rationality, _spread(layout.levels[d], residual), q, b)
+        if target is not None and wanted is not None:
+            source = source._replace(target=target[d], wanted=wanted[d])
+        done = [_eliminate(pattern, below, source) for pattern in sweep_at[d].patterns]
+        below = tuple(response for response, _, _ in done)
+        answers.append([answer for _, answer, _ in done])
+    answers.reverse()
+    return answers
 
 
 def orientation(
@@ -120,6 +179,10 @@ class _Level(NamedTuple):
     """[slot, q, b]; empty where nobody is in doubt at this level."""
     q: int
     b: int
+    target: Array | None = None
+    """[c, b] the logit responses, where they are not what is played."""
+    wanted: Array | None = None
+    """[c, q, b] residuals of the log strategies, where there are any."""
 
 
 def _spread(level: Level, residual: Array) -> Array:
@@ -227,7 +290,7 @@ def _response(
     width = pattern.free + pattern.known
     if not len(inner.slots):
         if change is None:
-            return np.zeros((inner.size, width + q, n * b))
+            return _less(np.zeros((inner.size, width + q, n * b)), inner, level, width)
         rows = change[inner.player, inner.edges[:, 0]]
     else:
         weight = level.play.weight[inner.slots].reshape(-1, n * b)
@@ -241,12 +304,22 @@ def _response(
         if q:
             residual = level.residual[inner.slots].transpose(0, 2, 1, 3).reshape(-1, q, n * b)
             rows[:, width:] -= (excess[:, :, None] * residual).sum(axis=1)
-    rows = rows - (odds[inner.own][:, None] * rows).sum(axis=0)
+    share = odds[inner.own]
+    if level.target is not None:
+        share = np.exp(level.target[inner.choices]).reshape(inner.size, n * b)
+    rows = rows - (share[:, None] * rows).sum(axis=0)
     if level.numbers.allowed is not None:
         may = level.numbers.allowed[inner.choices].reshape(inner.size, 1, n * b)
         rows = np.where(may, rows, 0.0)
     lam = level.rationality[inner.player]
-    return rows * (np.tile(lam, n) if n > 1 else lam)
+    return _less(rows * (np.tile(lam, n) if n > 1 else lam), inner, level, width)
+
+
+def _less(rows: Array, inner: SetIndex, level: _Level, width: int) -> Array:
+    """Take the residuals of the set's log strategies from the right-hand sides."""
+    if level.wanted is not None:
+        rows[:, width:] -= level.wanted[inner.choices].transpose(0, 2, 1, 3).reshape(inner.size, level.q, -1)
+    return rows
 
 
 def _product(left: Array, right: Array) -> Array:

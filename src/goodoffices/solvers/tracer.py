@@ -6,7 +6,9 @@ is followed by pseudo-arclength (Keller 1977; for the logit correspondence Turoc
 predictor extrapolates the last two points with their tangents; the corrector is Newton's method, whose contraction and
 first step decide whether a step is believed (Deuflhard 2011, chapter 5). Where the path arrives going forward, the
 determinant of the Jacobian has the sign that it had at the start; a path that arrives with the other sign has jumped to
-another branch on the way and is followed again with shorter steps, and so is one that is lost.
+another branch on the way and is followed again with shorter steps, and so is one that is lost. Where that does not do,
+or takes many steps, the branch is followed in log strategies (see `lifted`): dearer on most games, but the only way
+where beliefs have effects that grow with every turn.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from goodoffices.solvers.engine import Engine, Floats, Point
+from goodoffices.solvers.lifted import lift
 
 FIRST_STEP = 0.3
 LARGEST_CORRECTION = 0.5
@@ -31,6 +34,8 @@ LARGEST_BEND = 0.5
 """Largest departure of the cubic prediction from the tangent, as a share of the step."""
 CAUTION = (0.1, 0.01)
 """What `LARGEST_CORRECTION` and `FIRST_STEP` are multiplied by, each time the path has jumped or was lost."""
+PATIENCE = 80
+"""Refused steps after which the branch is followed in log strategies instead; few games need half as many."""
 POLISHED = 1e-7
 """Newton step, in log odds times (1 + rationality), after which the next would be below rounding."""
 
@@ -98,14 +103,36 @@ def trace(
     Returns:
         Where the path ended; status 1 where it could not be followed, or has jumped however short the steps.
     """
-    found = _follow(engine, target, 1.0, max_steps, accept, progress)
+    other = lift(engine)
+    found = _attempts(engine, target, max_steps, math.inf if other is None else PATIENCE, accept, progress)
+    if found.status == 0 or other is None:
+        return found
+    again = _attempts(other, target, max_steps, math.inf, accept, progress)
+    if again.status == 0 or found.status == 1:
+        found = Trace(other.in_beliefs(again.point), again.reached, again.status, again.statistics)
+    return found
+
+
+def _attempts(
+    engine: Engine,
+    target: Floats,
+    max_steps: int,
+    patience: float,
+    accept: Callable[[Point], bool] | None,
+    progress: Callable[[float], None] | None,
+) -> Trace:
+    """Follow the branch, with more caution where it was lost or has jumped."""
+    found = _follow(engine, target, 1.0, max_steps, patience, accept, progress)
     for caution in CAUTION:
         lost = found.status == 1
-        if lost and found.statistics["steps"] + found.statistics["refused"] >= max_steps:
+        if lost and (
+            found.statistics["steps"] + found.statistics["refused"] >= max_steps
+            or found.statistics["refused"] >= patience
+        ):
             return found
         if not lost and not engine.orientation(found.point)[0] < 0:
             return found
-        found = _follow(engine, target, caution, max_steps, accept, progress)
+        found = _follow(engine, target, caution, max_steps, patience, accept, progress)
     if found.status == 1 or not engine.orientation(found.point)[0] < 0:
         return found
     return Trace(found.point, found.reached, 1, found.statistics)
@@ -116,6 +143,7 @@ def _follow(
     target: Floats,
     caution: float,
     max_steps: int,
+    patience: float,
     accept: Callable[[Point], bool] | None,
     progress: Callable[[float], None] | None,
 ) -> Trace:
@@ -130,7 +158,7 @@ def _follow(
     step = FIRST_STEP * caution
     largest = LARGEST_CORRECTION * caution
     past = False
-    while count["steps"] + count["refused"] < max_steps:
+    while count["steps"] + count["refused"] < max_steps and count["refused"] < patience:
         guess_z, guess_t = _predict(walk, step)
         last = (past or guess_t >= scale.end) and walk.dt > 0
         if last:
