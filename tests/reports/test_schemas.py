@@ -76,3 +76,11 @@ def test_draws_that_are_kept_give_the_same_numbers(name, tmp_path):
     sentences = [[one["sentence"] for one in d.get("claims", d.get("maps"))] for d in (first, plain)]
     assert sentences[0] == sentences[1]
     assert len(list_runs(tmp_path)) == 1
+
+
+def test_the_command_keeps_draws_where_it_is_told_to(tmp_path, capsys):
+    asked = ["discover", "beer-quiche", "--draws", "40", "--store", str(tmp_path), "--json"]
+    printed = [(run(asked), json.loads(capsys.readouterr().out)) for _ in range(2)]
+    assert printed[0] == printed[1]
+    assert printed[0][0] == 0
+    assert len(list_runs(tmp_path)) == 1

@@ -47,6 +47,10 @@ Claims = Annotated[
 ]
 Out = Annotated[Path | None, Parameter(help="Folder for the page and its numbers.")]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON object instead.")]
+Store = Annotated[
+    Path | None,
+    Parameter(show_default=False, help="Folder in which solved draws are kept; none are without it."),
+]
 Seed = Annotated[int, Whole, Parameter(help="Seed; the same seed gives the same result.")]
 
 
@@ -65,6 +69,7 @@ def decide(
     method: Method = "auto",
     nodes: Nodes = None,
     changes: Changes = (),
+    store: Store = None,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -90,6 +95,7 @@ def decide(
             rounds=span,
             method=method,
             nodes=nodes,
+            store=store,
             progress=progress.report,
         )
     _show(decision_page(model, found), "decide", out, as_json=as_json)
@@ -124,6 +130,7 @@ def tipping(
     method: Method = "auto",
     nodes: Nodes = None,
     changes: Changes = (),
+    store: Store = None,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -150,6 +157,7 @@ def tipping(
             rounds=span,
             method=method,
             nodes=nodes,
+            store=store,
             progress=progress.report,
         )
     _show(tipping_page(model, found), "tipping", out, as_json=as_json)
@@ -169,6 +177,7 @@ def discover(
     rounds: Rounds = None,
     method: Method = "auto",
     changes: Changes = (),
+    store: Store = None,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -191,6 +200,7 @@ def discover(
             seed=seed,
             rounds=span,
             method=method,
+            store=store,
             progress=progress.report,
         )
     _show(discovery_page(model, found), "discover", out, as_json=as_json)
