@@ -147,3 +147,20 @@ def test_it_prints_on_paper_with_what_was_folded(opened, tmp_path: Path) -> None
     assert page.evaluate("document.documentElement.scrollWidth") <= 680
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details[open]").count() == 0
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_axe_finds_nothing_in_a_report_with_analyses(browser, tmp_path: Path, width: int) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    from goodoffices import reports, workflow
+
+    found = workflow.study(workflow.load("beer-quiche"), draws=12)
+    parts = workflow.analyse(found, ["why", "levers", "signals", "tipping"])
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(reports.write(found, tmp_path, analyses=parts).html.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    done = Axe().run(page)
+    assert done.violations_count == 0, done.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
