@@ -25,19 +25,16 @@ if TYPE_CHECKING:
     from goodoffices.compiler.text import describe_game, describe_tree, game_text, tree_text
 
 _HOMES = {
-    "ScenarioRound": "recursive",
-    "compile_round": "recursive",
-    "parameter_directions": "directions",
-    "ScenarioTree": "scenario_tree",
-    "compile_scenario": "compiling",
-    "describe_game": "text",
-    "describe_tree": "text",
-    "game_text": "text",
-    "tree_text": "text",
+    "compiling": ("compile_scenario",),
+    "directions": ("parameter_directions",),
+    "recursive": ("ScenarioRound", "compile_round"),
+    "scenario_tree": ("ScenarioTree",),
+    "text": ("describe_game", "describe_tree", "game_text", "tree_text"),
 }
 
 
 def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(import_module(f"goodoffices.compiler.{_HOMES[name]}"), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"goodoffices.compiler.{home}"), name)
     raise AttributeError(f"module 'goodoffices.compiler' has no attribute {name!r}")

@@ -1,7 +1,4 @@
-"""The belief recursion: equilibria of long and open-ended talks, backward over rounds on grids of public beliefs.
-
-Names load on first use.
-"""
+"""The belief recursion: equilibria of long and open-ended talks, backward over rounds on grids of public beliefs."""
 
 from __future__ import annotations
 
@@ -28,23 +25,16 @@ if TYPE_CHECKING:
     from goodoffices.solvers.belief.tangents import Tangents, differentiate
 
 _HOMES = {
-    "Front": "forward",
-    "Tangents": "tangents",
-    "certify_tangents": "near",
-    "differentiate": "tangents",
-    "play_forward": "forward",
-    "solve_accurately": "refining",
-    "solve_near": "near",
-    "solve_recursive": "solving",
-    "start_front": "forward",
+    "forward": ("Front", "play_forward", "start_front"),
+    "near": ("certify_tangents", "solve_near"),
+    "refining": ("solve_accurately",),
+    "solving": ("solve_recursive",),
+    "tangents": ("Tangents", "differentiate"),
 }
 
 
 def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(import_module(f"goodoffices.solvers.belief.{_HOMES[name]}"), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"goodoffices.solvers.belief.{home}"), name)
     raise AttributeError(f"module 'goodoffices.solvers.belief' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
