@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from held import follows_schema
 
 from goodoffices.cli.app import run
 
@@ -94,6 +95,7 @@ def test_learn_prints_nothing_but_its_numbers_as_json(talks, tmp_path, capsys):
     assert run(["learn", str(talks), "--out", str(out), "--json", *FAST]) == 0
     shown = capsys.readouterr()
     data = json.loads(shown.out)
+    follows_schema("learn", data)
     assert shown.err == ""
     assert {p["name"] for p in data["parameters"]} == {"p", "fee"}
     assert sum(e["log_predictive"] for e in data["events"]) == pytest.approx(data["log_evidence"], abs=0.05)
@@ -144,7 +146,9 @@ def test_rivals_prints_nothing_but_its_numbers_as_json(talks, dear, tmp_path, ca
     assert run(["rivals", str(talks), str(dear), "--out", str(tmp_path / "out"), "--json", *FAST]) == 0
     shown = capsys.readouterr()
     assert shown.err == ""
-    best, second = json.loads(shown.out)["rivals"]
+    data = json.loads(shown.out)
+    follows_schema("rivals", data)
+    best, second = data["rivals"]
     assert second["log_bayes_factor"] == pytest.approx(best["log_evidence"] - second["log_evidence"])
     assert second["log_bayes_factor_error"] == pytest.approx(both(best["error"], second["error"]))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from forecast_records import TALKS, WORDS, history, write_csv
+from held import follows_schema
 
 from goodoffices.cli.app import run
 
@@ -60,6 +61,7 @@ def test_json_is_the_file_and_the_same_words_make_the_same_seal(
 ):
     assert run([*FORECAST, "--json"]) == 0
     one = capsys.readouterr().out
+    follows_schema("forecast", json.loads(one))
     assert one == (folder / "forecast.json").read_text("utf-8")
     assert run([*FORECAST, "--json", "--out", "again.json"]) == 0
     assert capsys.readouterr().out == one
@@ -159,6 +161,7 @@ def test_a_score_has_skill_calibration_and_the_worst_first(made: Path, capsys: p
     assert err == ""
     assert run(["score", str(made), "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
+    follows_schema("score", data)
     assert set(data["skill"]) == {"base rates", "Markov chain", "persistence"}
     bits = [row["bits"]["model"] for row in data["worst"]]
     assert bits == sorted(bits, reverse=True)
@@ -208,6 +211,7 @@ def test_a_backtest_tells_its_progress_apart_from_its_result(
     assert run([*BACKTEST, "--first", "4", "--json"]) == 0
     out, err = capsys.readouterr()
     data = json.loads(out)
+    follows_schema("backtest", data)
     assert (data["n"], err) == (2, "")
     assert set(data["by_party"]) == {"us", "russia"}
 

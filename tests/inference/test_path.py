@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from held import follows_schema
 
 from goodoffices.cli.app import run
 from goodoffices.core.diagnostics import Refusal
@@ -106,7 +107,9 @@ def test_the_command_writes_a_page_and_its_numbers(
     printed = capsys.readouterr().out
     assert "us.warn (a):" in printed
     assert "2 draws; log-likelihood" in printed
-    assert json.loads((out / "beliefs.json").read_text())["draws"] == 2
+    data = json.loads((out / "beliefs.json").read_text())
+    follows_schema("beliefs", data)
+    assert data["draws"] == 2
     assert (out / "beliefs.html").read_text().startswith("<!doctype html>")
     assert run(["beliefs", source, "--draws", "2", "--nodes", "5", "--json", "--as-of", "2025-01-08"]) == 0
     found = json.loads(capsys.readouterr().out)

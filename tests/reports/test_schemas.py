@@ -6,6 +6,7 @@ import json
 
 import jsonschema
 import pytest
+from held import follows_schema
 
 from goodoffices import workflow
 from goodoffices.cli.app import run
@@ -26,10 +27,6 @@ COMMANDS = {
 }
 
 
-def valid(name: str, data: object) -> None:
-    jsonschema.Draft202012Validator(workflow.schema(of=name)).validate(data)
-
-
 @pytest.mark.parametrize("name", ANALYSES)
 def test_every_schema_is_itself_valid_and_is_printed(name, capsys):
     assert run(["schema", "--of", name]) == 0
@@ -43,10 +40,10 @@ def test_every_schema_is_itself_valid_and_is_printed(name, capsys):
 def test_what_a_command_prints_follows_its_schema(name, capsys):
     assert run([name, *COMMANDS[name], "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
-    valid(name, data)
+    follows_schema(name, data)
     del data[next(iter(data))]
     with pytest.raises(jsonschema.ValidationError, match="is a required property"):
-        valid(name, data)
+        follows_schema(name, data)
 
 
 def test_a_schema_that_there_is_not_is_refused():
