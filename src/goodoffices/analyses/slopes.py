@@ -34,6 +34,10 @@ KINK = 0.02
 """Two sides that differ by more than this share of the larger make a kink."""
 NONE = 1e-6
 """A change for a standard deviation of at most this much is none: solutions are not more exact."""
+LITTLE = 0.001
+"""Changes that are smaller are not told to a digit in sentences."""
+FAR = 100
+"""Prior standard deviations beyond which a distance is not told."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +104,16 @@ class Sloped:
         text = f"{opening}. For one prior standard deviation {what} by {listed}"
         doubt = math.hypot(*(s.by_grid for s in self.slopes))
         if self.is_claim and doubt < math.hypot(*(s.per_deviation for s in self.slopes)) / 2:
-            text += f"; to first order it flips {self.distance:.2g} standard deviations away"
+            far = f"{self.distance:.2g}" if self.distance < FAR else f"more than {FAR}"
+            text += f"; to first order it flips {far} standard deviations away"
         return text + "."
 
 
 def _amount(slope: Slope) -> str:
     """`+0.21`, with what the grid leaves open."""
     doubt = f" (± {slope.by_grid:.1g} by grid)" if slope.by_grid > 0.05 * abs(slope.per_deviation) else ""
+    if abs(slope.per_deviation) < LITTLE:
+        return f"less than {LITTLE:g}"
     return f"{slope.per_deviation:+.2g}{doubt}"
 
 

@@ -118,9 +118,8 @@ def learned_data(found: Learned) -> dict[str, Any]:
 
 def rivals_data(found: Comparison, learned: Sequence[Learned]) -> dict[str, Any]:
     """Everything about a comparison."""
-    titles = {}
-    for one in learned:
-        titles[one.posterior.log_evidence] = one.posterior.scenario.title
+    titles = {one.posterior.log_evidence: one.posterior.scenario.title for one in learned}
+    names = {r.log_evidence: r.name for r in found.rivals}
     return {
         "rivals": [
             {
@@ -138,7 +137,7 @@ def rivals_data(found: Comparison, learned: Sequence[Learned]) -> dict[str, Any]
         ],
         "events": [told(o) | {"log_predictive": [finite(v) for v in logs]} for o, logs in found.events],
         "prior_sensitivity": {
-            one.posterior.scenario.title: [
+            names[one.posterior.log_evidence]: [
                 {"power": p, "log_evidence_change": finite(v), "effective": n}
                 for s in one.sensitivity[:1]
                 for p, v, n in zip(s.powers, s.log_evidence, s.effective, strict=True)
