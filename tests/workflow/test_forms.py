@@ -223,3 +223,24 @@ def test_a_day_of_the_record_is_not_for_trees_nor_for_imposed_moves(tmp_path):
     (tmp_path / "talks.yaml").write_text(both)
     with pytest.raises(Refusal, match="cannot impose"):
         workflow.study(language.load(tmp_path / "talks.yaml"), draws=2)
+
+
+def test_a_round_that_has_been_played_but_is_not_over_counts_as_the_first(tmp_path):
+    """Both have moved by the 10th, so that nothing is left of the week that ends on the 12th."""
+    (tmp_path / "events.csv").write_text(EVENTS)
+    answers = []
+    for rounds, day in ((3, "2025-01-10"), (2, "2025-01-12"), (1, "2025-01-10")):
+        claim = f"  later: {{text: a, says: P(side.pause within {rounds} rounds | see {day}) > 0}}\n"
+        (tmp_path / "talks.yaml").write_text(RECORDED.partition("  later:")[0] + claim)
+        scenario = language.load(tmp_path / "talks.yaml")
+        form = choose_form(scenario).form
+        solve = solver_for(form, tolerance=1e-9)
+        if rounds == 1:
+            with pytest.raises(Refusal, match="has been played"):
+                survey(form, list(wanted(form, scenario.claims)), sample(scenario, 2, seed=2), solve=solve)
+            continue
+        asked = list(wanted(form, scenario.claims))
+        found = survey(form, asked, sample(scenario, 2, seed=2), solve=solve)
+        answers += [v for (_, item), v in found.known.answers.items() if item.kind == "P"]
+    np.testing.assert_allclose(answers[0], answers[1], rtol=0, atol=1e-12)
+    assert (answers[0] > 0.01).all()

@@ -136,8 +136,8 @@ FORMS: dict[str, Form] = {
         Form("without", "without(PARTY.MOVE)", "condition", "The same scenario in which the move does not exist.",
              "without(us.warn)"),
         Form("see", "see DATE", "condition",
-             "From the state and beliefs that the record had produced when that day ended; rounds count from there, and the "
-             "scenario needs a `record`.",
+             "From the state and beliefs that the record had produced when that day ended; the round that is not over "
+             "then is the first, and the scenario needs a `record`.",
              "see 2025-04-19"),
         Form("comparison", "QUANTITY < QUANTITY [by MARGIN]", "claim",
              "`<`, `<=`, `>`, `>=` between questions and numbers; with `by`, at least by that much.",

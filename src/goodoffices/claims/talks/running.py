@@ -26,6 +26,7 @@ from goodoffices.core.diagnostics import refuse
 from goodoffices.games.recursive import BELIEF_STATUS, RecursiveSolution, list_choices, select_draws
 from goodoffices.inference.calendar import timetable
 from goodoffices.inference.filtering import state_at
+from goodoffices.language.tree import Event, EventLogic
 
 CHUNK_BYTES = 800_000_000
 """Bound on the values and choices that are kept of one batch."""
@@ -53,6 +54,31 @@ class SolvedTalks:
     """Reads questions off this solution."""
     draws: Mapping[str, Array]
     """Parameter -> [b], in this world."""
+
+
+def count_from(item: Item, passed: int) -> Item:
+    """The item with its rounds counted from where play goes on, `passed` rounds after the one that is not over.
+
+    Raises:
+        Refusal: `decided-already` where it asks about a round in which nothing is left to play.
+    """
+    if not passed or item.event is None:
+        return item
+    return replace(item, event=_later(item.event, passed))
+
+
+def _later(event: Event, passed: int) -> Event:
+    if isinstance(event, EventLogic):
+        return replace(event, operands=tuple(_later(part, passed) for part in event.operands))
+    if event.last_round is None:
+        return event
+    if event.last_round <= passed:
+        raise refuse(
+            "decided-already",
+            "a question starts on a day on which the round that it asks about has been played",
+            hint="ask about a later round, or start on an earlier day",
+        )
+    return replace(event, last_round=event.last_round - passed)
 
 
 class TalksRunning(Running):
@@ -111,14 +137,17 @@ class TalksRunning(Running):
             )
             solved = time.perf_counter()
             codes = self._checked(solution)
+            passed = 0
             if day is not None:
-                reader, solution = self._from(day, reader, solution)
+                reader, solution, passed = self._from(day, reader, solution)
             for w, world in enumerate(worlds):
                 lanes = slice(w * width, (w + 1) * width)
                 status[world] = codes[lanes]
                 own = select_draws(solution, lanes)
-                for item, value in reader.read(self.by_world[world], own, draws[w]).items():
-                    answers[world, item] = np.where(codes[lanes] == 0, value, np.nan)
+                asked = {item: count_from(item, passed) for item in self.by_world[world]}
+                found = reader.read(list(asked.values()), own, draws[w])
+                for item, read in asked.items():
+                    answers[world, item] = np.where(codes[lanes] == 0, found[read], np.nan)
                 if world == AS_IS and look is not None:
                     look(TalksView(reader.of, own), part)
                 if self.watch is not None:
@@ -135,12 +164,13 @@ class TalksRunning(Running):
 
     def _from(
         self, day: datetime.date, reader: TalksReader, solution: RecursiveSolution
-    ) -> tuple[TalksReader, RecursiveSolution]:
-        """What is left of a solution on a day of the record, and what reads questions off it."""
+    ) -> tuple[TalksReader, RecursiveSolution, int]:
+        """What is left of a solution on a day of the record, what reads questions off it, and how many rounds that are not
+        over have nothing left to play."""
         assert self.talks.record is not None
         standing = state_at(self.talks.record, reader.of, solution, day)
         rest = standing.rest(solution)
-        return TalksReader(replace(reader.of, game=rest.game)), rest
+        return TalksReader(replace(reader.of, game=rest.game)), rest, standing.ahead
 
     def _checked(self, solution: RecursiveSolution) -> NDArray[np.int8]:
         """The solver's status, contradicted where the independent residual does not confirm it."""
