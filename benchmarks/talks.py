@@ -1,4 +1,4 @@
-"""Long talks, measured in one run: `python benchmarks/talks.py [--quick]`.
+"""Long talks, measured in one run: `python benchmarks/talks.py [--quick] [--minutes 10]`.
 
 - The shipped scenario on a grid of beliefs: one draw over weeks and years, a batch, and a second command's start, with the
   ratio to the fewest floating-point operations that its cells need at the rate measured here.
@@ -6,7 +6,7 @@
 - Stationary equilibria of random stochastic games beside sgamesolver, which gets an environment of its own.
 
 CPU seconds of all threads decide, wall seconds stand beside them; peers and ours take turns, so that a busy machine is busy
-for all. Compilation: ours has none.
+for all. Compilation: ours has none. What there is no time for any more is left out, and the run says so.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from peers_task import Task
 HERE = Path(__file__).resolve().parent
 SGAMESOLVER = peers.ENVIRONMENTS / "sgamesolver"
 PATIENCE = 400.0
-"""Wall seconds for one task of sgamesolver."""
-STOCHASTIC = [(10, 2, 3, 1, 1), (50, 3, 3, 1, 1), (200, 3, 3, 1, 1), (10, 2, 3, 256, 8)]
+"""Wall seconds for one task of sgamesolver, if so many are left."""
+MINUTES = 10.0
+"""Wall minutes for the whole run unless told otherwise."""
+STOCHASTIC = [(10, 2, 3, 1, 1), (10, 2, 3, 256, 8), (50, 3, 3, 1, 1), (200, 3, 3, 1, 1)]
 """States, players, moves, games of ours in one batch, and how many of them the peer solves, one after another."""
 CRISIS_ROUNDS = (5, 6, 7, 8, 9)
 LONG = 520
@@ -42,9 +44,27 @@ print(20 * source.size / best)
 """
 
 
+class Clock:
+    """The wall seconds that are left."""
+
+    def __init__(self) -> None:
+        self.end = float("inf")
+
+    def start(self, seconds: float) -> None:
+        """From now on."""
+        self.end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """None or more."""
+        return max(self.end - time.monotonic(), 0.0)
+
+
+CLOCK = Clock()
+
+
 def ours(*task: object) -> dict[str, float]:
-    """One task in a process of its own."""
-    return _asked(Path(sys.executable), "talks_ours.py", task, None)
+    """One task in a process of its own; empty if no time is left for it."""
+    return _asked(Path(sys.executable), "talks_ours.py", task, float("inf"))
 
 
 def theirs(*task: object) -> dict[str, float]:
@@ -52,7 +72,9 @@ def theirs(*task: object) -> dict[str, float]:
     return _asked(python_of_sgamesolver(), "talks_sgamesolver.py", task, PATIENCE)
 
 
-def _asked(python: Path, file: str, task: tuple[object, ...], patience: float | None) -> dict[str, float]:
+def _asked(python: Path, file: str, task: tuple[object, ...], patience: float) -> dict[str, float]:
+    if not CLOCK.left():
+        return {}
     paths = os.pathsep.join([str(HERE.parent / "src"), str(HERE)])
     try:
         done = subprocess.run(
@@ -61,7 +83,7 @@ def _asked(python: Path, file: str, task: tuple[object, ...], patience: float | 
             env=os.environ | {"PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
-            timeout=patience,
+            timeout=min(patience, CLOCK.left()),
         )
     except subprocess.TimeoutExpired:
         return {}
@@ -103,6 +125,9 @@ def scenario(rate: float, *, quick: bool) -> None:
     tasks += [(26, 32, 1)] if quick else [(26, 512, 1)]
     for rounds, draws, repeats in tasks:
         found = ours("budapest", rounds, draws, repeats)
+        if not found:
+            print(f"  {rounds:4} rounds x {draws:3} draws: left out, no time", flush=True)
+            continue
         floor = found["cells"] * operations(found["moves"], 5) / rate
         longer = f"  {found['seconds'] / last:.2f}x of half as long" if last and draws == 1 else ""
         last = found["seconds"]
@@ -115,15 +140,20 @@ def scenario(rate: float, *, quick: bool) -> None:
         )
     begun = time.perf_counter()
     found = ours("budapest", 52, 1, 1)
-    print(
-        f"  a second process, 52 rounds, from nothing to the answer: {time.perf_counter() - begun:.2f} s wall\n"
-    )
+    if found:
+        seconds = time.perf_counter() - begun
+        print(
+            f"  a second process, 52 rounds, from nothing to the answer: {seconds:.2f} s wall\n", flush=True
+        )
 
 
 def signalling(*, quick: bool) -> None:
     """The long crisis: theirs is the tree of `peers_games`, ours the same offers and answers without a tree."""
     print("A long crisis with one private type")
     for rounds in CRISIS_ROUNDS[: 2 if quick else None]:
+        if CLOCK.left() < peers.PATIENCE:
+            print(f"  pygambit, {rounds} rounds: left out, no time")
+            break
         answer = peers.ask("gambit", Task(rounds, 10.0, repeats=1))
         if answer.seconds is None:
             print(f"  pygambit, {rounds} rounds: {answer.note}")
@@ -133,6 +163,9 @@ def signalling(*, quick: bool) -> None:
             flush=True,
         )
     found = ours("crisis", LONG)
+    if not found:
+        print(f"  ours, {LONG} rounds: left out, no time\n")
+        return
     print(
         f"  ours, {LONG} rounds: {found['seconds']:.2f} s CPU ({found['wall']:.2f} wall), residual on the grid "
         f"{found['residual']:.0e}, between its nodes {found['off_grid']:.0e} in utility\n",
@@ -147,15 +180,19 @@ def stationary(*, quick: bool) -> None:
         for rationality in (1.0, 10.0):
             if (quick and states > 10) or (states == 200 and rationality > 1):
                 continue
+            name = f"S={states}, n={players}, A={moves}" + (f", batch of {games}" if games > 1 else "")
             found = ours("stochastic", states, players, moves, rationality, games, 3)
+            if not found:
+                print(f"  {name}, rationality {rationality:g}: left out, no time", flush=True)
+                continue
+            patience = min(PATIENCE, CLOCK.left())
             peer = theirs(states, players, moves, rationality, sample, 1 if states > 10 else 3)
             said = (
                 f"sgamesolver {peer['seconds']:.4f} s, residual {peer['residual']:.0e} -> ours is "
                 f"{peer['seconds'] / found['seconds']:.1f}x as fast"
                 if peer
-                else f"sgamesolver did not finish in {PATIENCE:.0f} s"
+                else f"sgamesolver did not finish in {patience:.0f} s"
             )
-            name = f"S={states}, n={players}, A={moves}" + (f", batch of {games}" if games > 1 else "")
             print(
                 f"  {name}, rationality {rationality:g}: ours {found['seconds']:.4f} s CPU a game "
                 f"({found['wall']:.4f} wall), residual {found['residual']:.0e}; {said}",
@@ -165,9 +202,12 @@ def stationary(*, quick: bool) -> None:
 
 def main() -> None:
     """Run every task."""
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--quick", action="store_true", help="small games and small batches only")
-    quick = options.parse_args().quick
+    options.add_argument("--minutes", type=float, default=MINUTES, help="wall minutes for the whole run")
+    asked = options.parse_args()
+    quick: bool = asked.quick
+    CLOCK.start(60 * asked.minutes)
     done = subprocess.run([sys.executable, "-c", RATE], capture_output=True, text=True, check=True)
     rate = float(done.stdout)
     print(
