@@ -2,9 +2,9 @@
 
 Receives a plan and the numbers of some draws; returns arrays of every round, or only those of the first.
 
-Which answers are believed: a cell is *sure* where its fixed point is proven to be the only one. Others are *trusted* once
-they were followed along their branch, and as long as each round's answer is near the guess made from the rounds after
-it and far from a fold; in the rounds 0, 1, 2, 4, 8, ... from the end all of them are followed anew.
+Which answers are believed: those of cells whose fixed point is proven to be the only one, and those that were followed
+along their branch, in every round. Compiled turns of several movers, or of more types, take answers near those of the round
+after, except in the rounds 0, 1, 2, 4, 8, ... from the end, where all of them are followed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from goodoffices.solvers.belief.signals import probability
 
 
 def is_audit(n: int) -> bool:
-    """Whether all doubtful cells are followed along their branch in the n-th round from the end: 0, 1, 2, 4, 8, ..."""
+    """Whether compiled turns are followed along their branches in the n-th round from the end: 0, 1, 2, 4, 8, ..."""
     return n & (n - 1) == 0
 
 
@@ -180,8 +180,6 @@ class _Slot:
         for i, (group, table, signal) in enumerate(zip(self.groups, self.tables, self.signals, strict=True)):
             if signal is not None:
                 assert lines is not None
-                if is_audit(n):
-                    signal.forget()
                 found = signal.solve(*lines, precision[signal.mover], chunk.valid, keep=keep)
                 values[group.places] = np.moveaxis(found.values, 0, 1)
                 run.cells += found.counts.cells

@@ -77,12 +77,7 @@ class Signalling:
         self.prior = np.tile(np.repeat(logs[0] - logs[1], draws), count)
         self.certain = is_certain(self.prior)
         self.now = self.before = np.repeat(self.prior[None], moves, 0)
-        self.trusted = np.zeros(self.size, bool)
         self.seen = 0
-
-    def forget(self) -> None:
-        """Trust nothing until it is followed along its branch again."""
-        self.trusted[:] = False
 
     def solve(
         self, curves: Curves, steep: Steepness, precision: Floats, valid: np.ndarray, *, keep: bool
@@ -105,12 +100,12 @@ class Signalling:
             cells = slice(begin, min(begin + BLOCK, self.size))
             part = turn.some(cells)
             found = newton(part, guess[:, cells], WARM if self.seen else COLD)
-            z[:, cells] = found.z
-            _write(done, cells, settle(part, found.z))
+            z[:, cells] = found
+            _write(done, cells, settle(part, found))
             strength = steep.strength(self.source[:, cells], part.own)
             sure = self.certain[cells] | strength.is_proven(part.precision)
             proven += int(sure.sum())
-            need[cells] = ~((done.gap[cells] <= SOLVED) & (sure | (self.trusted[cells] & found.followed)))
+            need[cells] = ~((done.gap[cells] <= SOLVED) & sure)
         if not valid.all():
             need &= np.tile(valid, copies)
         doubtful = np.flatnonzero(need)
@@ -124,7 +119,6 @@ class Signalling:
                 _write(done, cells, settle(turn.some(cells), z[:, cells]))
             failed = doubtful[lost | ~(done.gap[doubtful] <= SOLVED)]
         self.before, self.now = self.now, z
-        self.trusted[:] = True
         self.seen += 1
         logs = done.log_choice
         return Round(

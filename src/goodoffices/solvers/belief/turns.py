@@ -19,10 +19,6 @@ CLOSE = 3e-6
 """A Newton step this small (in log-odds) leaves an error of its square."""
 LARGEST_MOVE = 4.0
 """Longest Newton step, in log-odds."""
-LARGEST_WARM = 1.0
-"""Longest first Newton step of a cell that counts as followed from the round before."""
-LEAST_REGULAR = 0.05
-"""Least diagonal and determinant (relative to it) of a cell that counts as far from a fold."""
 
 
 class Turn(NamedTuple):
@@ -118,37 +114,15 @@ def away(x: Floats) -> Floats:
     return np.where(close, 1e-12, x) if close.any() else x
 
 
-class Found(NamedTuple):
-    """Where Newton's method ended."""
-
-    z: Floats
-    """[m, c]"""
-    first: Floats
-    """[c] size of its first step."""
-    regular: Floats
-    """[c] least of the Jacobian's diagonal and its determinant over that, at the last step."""
-
-    @property
-    def followed(self) -> np.ndarray:
-        """[c] whether the answer is near the guess and far from a fold."""
-        return (self.first <= LARGEST_WARM) & (self.regular >= LEAST_REGULAR)
-
-
-def newton(turn: Turn, guess: Floats, iterations: int, share: Floats | None = None) -> Found:
-    """Newton's method from a guess [m, c]; a cell that has arrived is left alone."""
+def newton(turn: Turn, guess: Floats, iterations: int, share: Floats | None = None) -> Floats:
+    """[m, c] where Newton's method ends from a guess [m, c]; a cell that has arrived is left alone."""
     z = guess.copy()
-    first = np.zeros(z.shape[1])
-    regular = np.zeros(z.shape[1])
     who: Ints | slice = slice(None)
     part, part_z, part_share = turn, z, share
-    for n in range(iterations):
-        at = stage(part, part_z, part_share)
-        step, size, now = _step(at)
-        if n == 0:
-            first = size
+    for _ in range(iterations):
+        step, size = _step(stage(part, part_z, part_share))
         part_z = part_z - step
         z[:, who] = part_z
-        regular[who] = now
         going = np.flatnonzero(~(size <= CLOSE))
         if not going.size:
             break
@@ -156,13 +130,12 @@ def newton(turn: Turn, guess: Floats, iterations: int, share: Floats | None = No
             who = going if isinstance(who, slice) else who[going]
             part, part_z = turn.some(who), z[:, who]
             part_share = None if share is None else share[who]
-    return Found(z, first, regular)
+    return z
 
 
-def _step(at: Stage) -> tuple[Floats, Floats, Floats]:
-    """Newton's step (not too long), its size before it was shortened, and how regular the Jacobian is."""
-    diagonal = away(at.diagonal)
-    w = 1.0 / diagonal
+def _step(at: Stage) -> tuple[Floats, Floats]:
+    """Newton's step (not too long), and its size before it was shortened."""
+    w = 1.0 / away(at.diagonal)
     step = at.gap * w
     bottom = 1.0 + (at.row * w).sum(0)
     w *= (at.row * step).sum(0) / away(bottom)
@@ -171,7 +144,7 @@ def _step(at: Stage) -> tuple[Floats, Floats, Floats]:
     long = size > LARGEST_MOVE
     if long.any():
         step[:, long] *= LARGEST_MOVE / size[long]
-    return step, size, np.minimum(diagonal.min(0), bottom)
+    return step, size
 
 
 class Outcome(NamedTuple):
