@@ -32,6 +32,15 @@ def test_thousands_of_cells_are_on_the_principal_branch(rationality, scale):
             np.testing.assert_allclose(a[..., solved], b[..., solved], rtol=0, atol=1e-5)
 
 
+def test_talks_stay_on_the_principal_branch_where_it_jumps_from_one_round_to_the_next():
+    """An answer continued from the round after would stay where it is: here it ends 0.4 away."""
+    game, data = random_recursive(6, types=(2, 1), moves=(2, 3), draws=8, rationality=6.0)
+    slow = solve_reference(game, data, make_grid(game.types, 5), rounds=24)
+    fast = solve_recursive(game, data, rounds=24, nodes=5)
+    assert not (fast.status | slow.status).any()
+    np.testing.assert_allclose(fast.root, slow.root, rtol=0, atol=1e-9)
+
+
 def test_kept_arrays_are_certified():
     game, data = random_recursive(2, **SHAPE, draws=3)
     found = certify_recursive(solve_recursive(game, data, rounds=4, nodes=9, keep=True), samples=16)
