@@ -71,7 +71,7 @@ def test_intervals_hold_the_truth_at_their_rate(shocks):
 @pytest.mark.parametrize("errors", ["hessian", "opg", "robust", "clustered"])
 @pytest.mark.parametrize("shocks", ["moves", "outcomes"])
 def test_intervals_of_every_kind_hold_the_truth_at_their_rate(shocks, errors):
-    assert within(coverage(1000, 600, shocks, errors), 1000)
+    assert within(coverage(300, 600, shocks, errors), 300)
 
 
 def test_ultimatum_coefficients_are_recovered():

@@ -60,7 +60,7 @@ def _tree(model: Tree, table: Table, coefficients: Mapping[str, float], random: 
 
     eta = _indices(utilities_of(model), table, coefficients)
     outcomes = outcomes_of(model)
-    p = np.exp(np.asarray(jax.jit(jax.vmap(log_probabilities(model)))(eta)))
+    p = np.exp(np.asarray(jax.vmap(log_probabilities(model))(eta)))
     if isinstance(model.outcome, str):
         drawn = np.array(outcomes, dtype=np.str_)[_draw(p, random)]
         return _with(table, {model.outcome: drawn})
