@@ -111,7 +111,7 @@ def test_learn_ends_alike_when_it_is_taken_up_again(talks, tmp_path, capsys):
     for more in ([], ["--resume"]):
         assert run([*arguments, *more]) == 0
         data = json.loads(capsys.readouterr().out)
-        data.pop("processor_seconds")
+        data.pop("seconds")
         numbers.append(data)
     assert numbers[0] == numbers[1]
 

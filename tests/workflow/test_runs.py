@@ -159,14 +159,14 @@ def test_a_new_what_if_solves_its_own_world_only(scenario, tmp_path, solves):
 def test_a_shard_does_not_depend_on_which_other_worlds_are_solved(scenario):
     from goodoffices.claims.sharded import base_of
     from goodoffices.language.sampling import sample
-    from goodoffices.workflow.engines import Task, TreeWork
+    from goodoffices.workflow.engines import TreeWork, Worlds
 
     tree = choose_form(scenario).form
     points = sample(scenario, 9, seed=1)
     work = TreeWork(tree, 1e-9)
 
     def solve(base, worlds, known=None):
-        return work.solve(Task(1, points, base, dict.fromkeys(worlds, ()), known))
+        return work.solve(Worlds(1, points, base, dict.fromkeys(worlds, ()), known))
 
     every = sorted(worlds(scenario), key=repr)
     alone = {w: solve(base_of(w), (w,))[w] for w in every}
@@ -197,11 +197,11 @@ def test_points_are_cut_the_same_way_whatever_their_number():
 def test_a_solved_world_comes_back_from_its_shard_bit_for_bit(scenario):
     from goodoffices.language.sampling import sample
     from goodoffices.store import decode, encode
-    from goodoffices.workflow.engines import Task, TreeWork
+    from goodoffices.workflow.engines import TreeWork, Worlds
 
     tree, points = choose_form(scenario).form, sample(scenario, 9, seed=1)
     points[next(iter(points))][4] = np.nan  # a draw that cannot be solved
-    found = TreeWork(tree, 1e-9).solve(Task(1, points, World(), {World(): ()}, None))[World()]
+    found = TreeWork(tree, 1e-9).solve(Worlds(1, points, World(), {World(): ()}, None))[World()]
     assert found.status[4] == 3
     kind = shards.ShardsOfTrees(tree)
     back = kind.read(decode(encode(kind.write(World(), points, found, None))), ())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from goodoffices.cli.recording import AsOf, Format, RecordFiles, read_day
+from goodoffices.cli.runs import Address, EngineOption, Workers
 from goodoffices.cli.settings import Changes, Whole, at_least, read_changes
 from goodoffices.cli.streams import OK, Interrupted, Misuse, messages, output
 
@@ -55,6 +56,9 @@ def learn(
     as_of: AsOf = None,
     changes: Changes = (),
     resume: Resume = False,
+    engine: EngineOption = "local",
+    workers: Workers = None,
+    address: Address = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
@@ -62,12 +66,13 @@ def learn(
     the scenario could have produced it."""
     day, fixed, grids = read_day("--as-of", as_of), read_changes(changes), read_nodes(nodes)
     settings = read_settings(effective, most, repeats, batch, seed)
+    at_least("--workers", workers, 1)
     from goodoffices.workflow.fitting import learn as fit
 
     try:
         found = fit(
             scenario, settings=settings, nodes=grids, record=record, format=format, as_of=day, set=fixed,
-            out=out, resume=resume, watch=progress(quiet=quiet or as_json),
+            out=out, resume=resume, watch=progress(quiet=quiet or as_json), engine=engine, workers=workers, address=address,
         )  # fmt: skip
     except KeyboardInterrupt:
         raise kept(out) from None
@@ -102,6 +107,9 @@ def rivals(
     format: Format = None,
     as_of: AsOf = None,
     resume: Resume = False,
+    engine: EngineOption = "local",
+    workers: Workers = None,
+    address: Address = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
@@ -110,12 +118,14 @@ def rivals(
         raise Misuse("a comparison needs two scenarios at least")
     day, grids = read_day("--as-of", as_of), read_nodes(nodes)
     settings = read_settings(effective, most, repeats, batch, seed)
+    at_least("--workers", workers, 1)
     from goodoffices.workflow.fitting import compare_rivals
 
     try:
         found, learned = compare_rivals(
             scenarios, out=out, settings=settings, nodes=grids, record=record, format=format, as_of=day,
-            resume=resume, replicas=0, watch=progress(quiet=quiet or as_json),
+            resume=resume, replicas=0, watch=progress(quiet=quiet or as_json), engine=engine, workers=workers,
+            address=address,
         )  # fmt: skip
     except KeyboardInterrupt:
         raise kept(out) from None

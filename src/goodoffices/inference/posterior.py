@@ -45,7 +45,7 @@ class Posterior:
     """SHA-256 of everything that made it but the settings that only say how to go on."""
     settings: Mapping[str, Any]
     seconds: float
-    """Processor time of the part that was computed now."""
+    """Time that passed while the part was computed that is new."""
 
     @classmethod
     def of(

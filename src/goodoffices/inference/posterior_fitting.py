@@ -23,7 +23,8 @@ from goodoffices.inference.likelihood import RecordLikelihood
 from goodoffices.inference.posterior import Posterior
 from goodoffices.inference.posterior_state import load_state, save_state
 from goodoffices.inference.posterior_terms import observed, record_terms
-from goodoffices.inference.prior_space import Floats, PriorSpace, prior_space
+from goodoffices.inference.prior_space import prior_space
+from goodoffices.inference.tempering import Terms
 from goodoffices.language.scenario import Scenario
 
 Watch = Callable[[int, Run], None]
@@ -60,6 +61,7 @@ def fit_posterior(
     resume: bool = False,
     watch: Watch | None = None,
     about: Mapping[str, Any] | None = None,
+    terms: Sequence[Terms] | None = None,
 ) -> Posterior:
     """Draw from the posterior.
 
@@ -69,6 +71,7 @@ def fit_posterior(
         resume: Go on from that file where it is there, farther than it went if the settings say so.
         watch: Told of every batch.
         about: Kept with the result: files, version and the like.
+        terms: Other ways to compute the same likelihoods, such as on several processes.
 
     Raises:
         Refusal: `nothing-to-learn`, `nothing-recorded`, `impossible-record`; `damaged-fit`, `another-fit`.
@@ -84,22 +87,8 @@ def fit_posterior(
         )
     key = fit_key(likelihoods, settings)
     kept = load_state(state, key) if state is not None and resume and state.exists() else []
-    return _repeats(likelihoods, settings, space, seen, key, kept, state, watch, about or {})
-
-
-def _repeats(
-    likelihoods: Sequence[RecordLikelihood],
-    settings: FitSettings,
-    space: PriorSpace,
-    seen: Any,
-    key: str,
-    kept: list[list[Batch]],
-    state: Path | None,
-    watch: Watch | None,
-    about: Mapping[str, Any],
-) -> Posterior:
-    levels = [record_terms(likelihood, space) for likelihood in likelihoods]
-    begun, done, runs = time.process_time(), list[list[Batch]](), list[Run]()
+    levels = terms or [record_terms(likelihood, space) for likelihood in likelihoods]
+    begun, done, runs = time.perf_counter(), list[list[Batch]](), list[Run]()
     for repeat in range(settings.repeats):
         earlier = kept[repeat] if repeat < len(kept) else []
 
@@ -114,19 +103,23 @@ def _repeats(
         except ValueError as error:
             raise refuse(
                 "impossible-record",
-                f"the posterior of `{likelihoods[-1].scenario.title}` cannot be found: {error}",
+                f"the posterior of `{finest.scenario.title}` cannot be found: {error}",
                 hint="`goodoffices beliefs` shows how likely each step was; `goodoffices record check` how events were read",
             ) from None
         runs.append(run)
         done.append(list(run.batches))
     return Posterior.of(
-        likelihoods[-1].scenario,
+        finest.scenario,
         space,
         seen,
         runs,
         key=key,
-        settings={**about, **dataclasses.asdict(settings), "nodes": [part.nodes for part in likelihoods]},
-        seconds=time.process_time() - begun,
+        settings={
+            **(about or {}),
+            **dataclasses.asdict(settings),
+            "nodes": [part.nodes for part in likelihoods],
+        },
+        seconds=time.perf_counter() - begun,
     )
 
 
@@ -149,6 +142,3 @@ def scenario_text(scenario: Scenario) -> str:
 def record_text(coded: CodedRecord) -> str:
     """The history that was coded and the last day that was looked at."""
     return repr((coded.steps, coded.last_day, coded.round, coded.turn, coded.state, coded.over))
-
-
-__all__ = ["FitSettings", "Floats", "Watch", "fit_key", "fit_posterior", "record_text", "scenario_text"]

@@ -55,7 +55,7 @@ def learned_data(found: Learned) -> dict[str, Any]:
         "log_evidence_of_repeats": [float(v) for v in posterior.log_evidences],
         "games_solved": list(posterior.evaluations),
         "games_unsolved": list(posterior.unsolved),
-        "processor_seconds": posterior.seconds,
+        "seconds": posterior.seconds,
         "parameters": [
             {
                 "name": p.name,

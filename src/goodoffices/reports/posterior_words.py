@@ -55,8 +55,8 @@ def learned_words(data: dict[str, Any]) -> Iterator[str]:
     yield f"Least expected, given what came before: {listed}."
     hat = data["r_hat_largest"]
     yield (
-        f"{counted(sum(data['games_solved']), 'game')} solved, {sum(data['games_unsolved'])} not, in {data['processor_seconds']:,.0f} "
-        f"processor seconds, worth {plain(data['effective']['weights'], 3)} independent draws; "
+        f"{counted(sum(data['games_solved']), 'game')} solved, {sum(data['games_unsolved'])} not, in {data['seconds']:,.0f} "
+        f"seconds, worth {plain(data['effective']['weights'], 3)} independent draws; "
         f"R-hat at most {plain(hat, 3) if hat is not None else 'unknown with one repeat'}."
     )
     if _poor(data["effective"]["weights"], data["tail"]):

@@ -35,9 +35,18 @@ WORTH = 8.0
 """Seconds of work from which other processes are worth their start."""
 
 
+class Task(Protocol):
+    """Something to solve."""
+
+    @property
+    def number(self) -> int:
+        """Its own among all that an engine is given."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
-class Task:
-    """A shard to solve: a world, and worlds that are solved from it, over a part of the points."""
+class Worlds:
+    """A task: a shard, which is a world, and worlds that are solved from it, over a part of the points."""
 
     number: int
     points: Mapping[str, Array]
@@ -57,12 +66,8 @@ class Work(Protocol):
         """`tree` or `belief`."""
         ...
 
-    def solve(self, task: Task) -> Mapping[World, Any]:
+    def solve(self, task: Any) -> Any:
         """Solve a task in this thread."""
-        ...
-
-    def seconds(self, draws: int) -> float:
-        """Roughly how long so many draws take on one core."""
         ...
 
 
@@ -74,7 +79,7 @@ class TreeWork:
     tolerance: float
     method: str = "tree"
 
-    def solve(self, task: Task) -> Mapping[World, Solved]:
+    def solve(self, task: Worlds) -> Mapping[World, Solved]:
         """Solve a task in this thread."""
         from functools import partial
 
@@ -110,7 +115,7 @@ class TalksWork:
         """Without what was compiled so far, which need not travel."""
         return cls(replace(talks, _readers={}), tolerance)
 
-    def solve(self, task: Task) -> Mapping[World, Answered]:
+    def solve(self, task: Worlds) -> Mapping[World, Answered]:
         """Solve a task in this thread."""
         from goodoffices.claims.talks.sharded import answer_world
         from goodoffices.claims.worlds import AS_IS
@@ -164,7 +169,7 @@ class Engine(Protocol):
         """Take a task."""
         ...
 
-    def wait(self) -> tuple[int, Mapping[World, Any]]:
+    def wait(self) -> tuple[int, Any]:
         """The number and the result of a task that is done; a task was submitted that has not been handed back.
 
         Raises:
@@ -194,7 +199,7 @@ class HereEngine:
     def submit(self, task: Task) -> None:
         self._waiting.append(task)
 
-    def wait(self) -> tuple[int, Mapping[World, Any]]:
+    def wait(self) -> tuple[int, Any]:
         task = self._waiting.popleft()
         return task.number, self.work.solve(task)
 

@@ -17,14 +17,10 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from goodoffices.core.diagnostics import Refusal, refuse
 from goodoffices.workflow.engines import WORTH, HereEngine, Task, Work, cores
-
-if TYPE_CHECKING:
-    from goodoffices.claims.worlds import World
 
 MOST_TRIES = 3
 AHEAD = 1
@@ -45,7 +41,7 @@ class LocalEngine:
         self._threads: list[threading.Thread] = []
         self._workers: list[_Worker] = []
         self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
-        self._results: queue.SimpleQueue[tuple[int, Mapping[World, Any] | Exception]] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
         self._open: deque[int] = deque()
         self._closing = False
 
@@ -79,7 +75,7 @@ class LocalEngine:
         self._open.append(task.number)
         self._tasks.put(task)
 
-    def wait(self) -> tuple[int, Mapping[World, Any]]:
+    def wait(self) -> tuple[int, Any]:
         """The number and the result of a task that is done."""
         if not self.started:
             return self._here.wait()
@@ -113,7 +109,7 @@ class LocalEngine:
 
     def _serve_with(self, worker: _Worker) -> None:
         while (task := self._tasks.get()) is not None and not self._closing:
-            result: Mapping[World, Any] | Exception | None = None
+            result: Any = None
             for _ in range(MOST_TRIES):
                 try:
                     result = worker.ask(task)
@@ -138,7 +134,7 @@ class _Worker:
         self.shared = shared
         self.process: subprocess.Popen[bytes] | None = None
 
-    def ask(self, task: Task) -> Mapping[World, Any] | Exception:
+    def ask(self, task: Task) -> Any:
         """Have a task solved; raises `OSError` or `EOFError` where the worker has ended."""
         process = self.process or self._start()
         tasks, answers = process.stdin, process.stdout

@@ -15,15 +15,11 @@ import logging
 import os
 import socket
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from goodoffices.core.diagnostics import refuse
 from goodoffices.workflow.engines import Task, Work, cores
-
-if TYPE_CHECKING:
-    from goodoffices.claims.worlds import World
 
 DEPTH = 2
 """Tasks with an actor: one that is solved, and one that waits there."""
@@ -44,7 +40,7 @@ class Actor:
         """The code here, and the code that asked."""
         return self.mine, self.theirs
 
-    def solve(self, task: Task) -> Mapping[World, Any]:
+    def solve(self, task: Task) -> Any:
         """Solve a task."""
         return self.work.solve(task)
 
@@ -94,7 +90,7 @@ class RayEngine:
         self._waiting.append(task)
         self._hand_out()
 
-    def wait(self) -> tuple[int, Mapping[World, Any]]:
+    def wait(self) -> tuple[int, Any]:
         """The number and the result of a task that is done."""
         while True:
             self._hand_out()

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 STATE = "fit.state"
 """Name of the file, in the folder of results, from which a fit is taken up again."""
-CHUNK = 256
-"""Draws solved together: a quarter cheaper than by 64, at four times the memory."""
 GRIDS = (3, 5)
 """Nodes on each axis of belief: a coarse grid to show where to look, a fine one for the result."""
 
@@ -53,6 +51,9 @@ def learn(
     resume: bool = False,
     replicas: int = 64,
     watch: Watch | None = None,
+    engine: str = "local",
+    workers: int | None = None,
+    address: str | None = None,
 ) -> Learned:
     """Find the posterior of a scenario's parameters given its record.
 
@@ -68,9 +69,12 @@ def learn(
         resume: Go on from the state in that folder.
         replicas: Of the record, for predictive checks.
         watch: Told of the repeat and of the run after every batch.
+        engine: `local` or `ray`: where games are solved. Numbers do not depend on it.
+        workers: Worker processes or actors; as many as there are cores where it is left out.
+        address: Of a Ray cluster.
 
     Raises:
-        Refusal: as `workflow.recording.check_record` and `inference.posterior_fitting.fit_posterior`.
+        Refusal: as `workflow.engines.open_engine`, `workflow.recording.check_record` and `inference.posterior_fitting.fit_posterior`.
     """
     import importlib.metadata
 
@@ -79,25 +83,34 @@ def learn(
     from goodoffices.inference.likelihood import RecordLikelihood
     from goodoffices.inference.posterior_fitting import FitSettings, fit_posterior
     from goodoffices.inference.posterior_predictive import predictive_checks
+    from goodoffices.inference.prior_space import prior_space
     from goodoffices.language import set_parameters
+    from goodoffices.workflow.engines import open_engine
+    from goodoffices.workflow.likelihoods import TOGETHER, RecordWork, by_engine
 
     scenario = load(source) if isinstance(source, str | Path) else source
     scenario = set_parameters(scenario, **(set or {}))
     found = check_record(scenario, record=record, format=format, as_of=as_of)
     coded, compiled = found.coded.require(), compile_round(scenario)
-    likelihoods = [RecordLikelihood(scenario, coded, compiled, n, CHUNK) for n in nodes]
-    posterior = fit_posterior(
-        likelihoods,
-        settings or FitSettings(),
-        state=None if out is None else out / STATE,
-        resume=resume,
-        watch=watch,
-        about={
-            "files": [Path(file).name for file in found.record.files],
-            "as_of": coded.last_day.isoformat(),
-            "version": importlib.metadata.version("goodoffices"),
-        },
-    )
+    likelihoods = tuple(RecordLikelihood(scenario, coded, compiled, n, TOGETHER) for n in nodes)
+    work = RecordWork(likelihoods, prior_space(scenario))
+    opened = open_engine(work, engine=engine, workers=workers, address=address)
+    try:
+        posterior = fit_posterior(
+            likelihoods,
+            settings or FitSettings(),
+            state=None if out is None else out / STATE,
+            resume=resume,
+            watch=watch,
+            about={
+                "files": [Path(file).name for file in found.record.files],
+                "as_of": coded.last_day.isoformat(),
+                "version": importlib.metadata.version("goodoffices"),
+            },
+            terms=by_engine(opened, likelihoods),
+        )
+    finally:
+        opened.close()
     checks = predictive_checks(posterior, likelihoods[-1], draws=replicas) if replicas else ()
     return Learned(posterior, tuple(by_event(posterior)), tuple(prior_sensitivity(posterior)), checks)
 

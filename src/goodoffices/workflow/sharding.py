@@ -19,7 +19,7 @@ from goodoffices.compiler.expressions import Array
 from goodoffices.store import Damaged, Run, Shard, canonical
 from goodoffices.workflow import remembering
 from goodoffices.workflow.addresses import key_of
-from goodoffices.workflow.engines import Engine, Task
+from goodoffices.workflow.engines import Engine, Worlds
 from goodoffices.workflow.shards import cut, kind_of
 
 TOGETHER = 2
@@ -84,7 +84,7 @@ class Sharding:
         self.engine.expect(self.seconds(new))
         total, done = width * len(wanted), 0
         planned: deque[_Part] = deque()
-        tasks: deque[Task] = deque()
+        tasks: deque[Worlds] = deque()
         while ahead or planned:
             while ahead and (
                 not planned or (len(tasks) < self.engine.room and len(planned) < AHEAD + self.engine.room)
@@ -125,7 +125,7 @@ class Sharding:
                 self._count(found)
                 self.reused += 1
 
-    def _tasks(self, part: _Part) -> Iterator[Task]:
+    def _tasks(self, part: _Part) -> Iterator[Worlds]:
         """What is missing: bases first, and what is solved from them once they are there."""
         families: dict[World, list[World]] = {}
         for world in sorted(part.missing, key=lambda w: canonical(w, leave_out=("span",))):
@@ -138,18 +138,18 @@ class Sharding:
             else:
                 yield from self._from_base(part, base, shifted)
 
-    def _from_base(self, part: _Part, base: World, worlds: Sequence[World]) -> Iterator[Task]:
+    def _from_base(self, part: _Part, base: World, worlds: Sequence[World]) -> Iterator[Worlds]:
         """Tasks of worlds whose base is known, or is not wanted itself."""
         for low in range(0, len(worlds), TOGETHER):
             yield self._task(part, base, worlds[low : low + TOGETHER])
 
-    def _task(self, part: _Part, base: World, worlds: Sequence[World]) -> Task:
+    def _task(self, part: _Part, base: World, worlds: Sequence[World]) -> Worlds:
         self._number += 1
         self._under_way[self._number] = part
         items = {world: tuple(part.wanted[world]) for world in worlds}
-        return Task(self._number, part.points, base, items, part.found.get(base))
+        return Worlds(self._number, part.points, base, items, part.found.get(base))
 
-    def _receive(self, tasks: deque[Task]) -> int:
+    def _receive(self, tasks: deque[Worlds]) -> int:
         """Take what the engine is done with first; returns how many draws it solved."""
         number, found = self.engine.wait()
         part = self._under_way.pop(number)
