@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from goodoffices.inference.importance import Importance, sample_posterior
+from goodoffices.inference.importance import Importance
+from goodoffices.inference.sampling import sample
 from goodoffices.inference.tempering import Tempering, temper
 
 DATA, NOISE, POINTS = np.array([1.5, 2.0, 2.6, 1.9]), 0.4, 1024
@@ -36,7 +37,7 @@ def exact() -> float:
 
 def weighted(seed: int, size: int) -> Found:
     """Adaptive importance sampling."""
-    run = sample_posterior([terms], size, Importance(500, seed=seed))
+    run = sample([terms], size, Importance(500, seed=seed))
     return run.log_evidence, run.log_evidence_error, len(run.points)
 
 

@@ -85,7 +85,7 @@ def test_learn_prints_what_was_learned_and_leaves_page_numbers_and_draws(talks, 
     assert "log evidence" in told[0]
     assert "Traceback" not in shown.err
     data = json.loads((out / "learned.json").read_text("utf-8"))
-    assert data["effective"]["weights"] >= 60
+    assert data["effective"]["together"] >= 60
     assert (out / "learned.html").stat().st_size > 1000
     assert (out / "fit.state").exists()
 

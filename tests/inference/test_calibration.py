@@ -10,10 +10,11 @@ import pytest
 
 from goodoffices.inference import record_likelihood
 from goodoffices.inference.calibration import calibrate, calibrate_scenario, synthetic_terms
-from goodoffices.inference.importance import Importance, sample_posterior
+from goodoffices.inference.importance import Importance
 from goodoffices.inference.posterior_fitting import FitSettings, fit_posterior
 from goodoffices.inference.posterior_predictive import SURPRISE, predictive_checks
 from goodoffices.inference.prior_space import Floats, prior_space
+from goodoffices.inference.sampling import sample
 from goodoffices.language.scenario import Scenario
 from goodoffices.records import Event, Record
 
@@ -87,7 +88,7 @@ def test_the_wrong_scenario_loses_on_records_of_the_right_one(make: Make):
     total = 0.0
     for fitted, sign in ((right, 1), (wrong, -1)):
         for s, terms in enumerate(synthetic_terms(right, space, points, 4, 2, 5, fitted=fitted)):
-            total += sign * sample_posterior([terms], 2, Importance(40, batch=64, seed=s)).log_evidence
+            total += sign * sample([terms], 2, Importance(40, batch=64, seed=s)).log_evidence
     assert total > 3
 
 

@@ -10,10 +10,11 @@ import pytest
 from goodoffices import language
 from goodoffices.core.diagnostics import Refusal
 from goodoffices.inference.evidence import by_event, compare, prior_sensitivity
-from goodoffices.inference.importance import Importance, sample_posterior
+from goodoffices.inference.importance import Importance
 from goodoffices.inference.posterior import Posterior
 from goodoffices.inference.posterior_terms import Observed
 from goodoffices.inference.prior_space import Floats, prior_space
+from goodoffices.inference.sampling import sample
 
 DATA = np.array([0.4, -0.1, 2.5, 2.2])
 NOISE = 0.7
@@ -49,7 +50,7 @@ def posterior(
 
     scenario = language.load("one.yaml", text=SCENARIO)
     space = prior_space(scenario)
-    runs = [sample_posterior([terms], 2, Importance(1000, seed=seed)) for seed in range(repeats)]
+    runs = [sample([terms], 2, Importance(1000, seed=seed)) for seed in range(repeats)]
     return Posterior.of(scenario, space, observed or seen(), runs)
 
 

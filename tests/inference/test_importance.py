@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from goodoffices.inference.importance import Batch, Importance, Run, sample_posterior
+from goodoffices.inference.importance import Batch, Importance, Run
 from goodoffices.inference.proposals import Proposal, fit_proposal
+from goodoffices.inference.sampling import Progress, sample
 from goodoffices.inference.tempering import Tempering, temper
 from goodoffices.inference.weights import effective_for_means, effective_size, normalised, tail_index
 
@@ -33,7 +34,7 @@ def exact() -> tuple[float, float, float]:
 
 
 def runs(size: int, count: int = 8, effective: float = 400) -> list[Run]:
-    return [sample_posterior([gaussian], size, Importance(effective, seed=seed)) for seed in range(count)]
+    return [sample([gaussian], size, Importance(effective, seed=seed)) for seed in range(count)]
 
 
 @pytest.mark.parametrize("size", [1, 5, 33])
@@ -64,7 +65,7 @@ def test_weighted_and_chosen_draws_are_those_of_the_normal_model():
 
 def test_it_ends_when_the_draws_are_worth_enough_or_when_no_more_may_be_tried():
     assert all(run.effective >= 400 for run in runs(5, 2))
-    short = sample_posterior([gaussian], 5, Importance(1e6, batch=50, most=200))
+    short = sample([gaussian], 5, Importance(1e6, batch=50, most=200))
     assert len(short.points) == 200
 
 
@@ -77,7 +78,7 @@ def test_the_evidence_is_that_of_tempering():
 
 def test_a_coarse_likelihood_shows_where_to_look_and_changes_nothing():
     levels = [lambda points: gaussian(points + 0.15), gaussian]
-    found = [sample_posterior(levels, 5, Importance(400, seed=seed)) for seed in range(6)]
+    found = [sample(levels, 5, Importance(400, seed=seed)) for seed in range(6)]
     errors = np.array([run.log_evidence - exact()[2] for run in found])
     claimed = np.array([run.log_evidence_error for run in found])
     assert abs(errors.mean()) < 4 * claimed.mean() / 6**0.5
@@ -91,7 +92,7 @@ def test_points_that_are_not_solved_have_no_likelihood_and_are_counted():
         terms[points[:, 1] < 0] = np.nan
         return terms
 
-    run = sample_posterior([half], 2, Importance(400, seed=3))
+    run = sample([half], 2, Importance(400, seed=3))
     assert (run.points[run.draw(200), 1] >= 0).all()
     assert run.unsolved(1)[0] > 100
     assert run.log_evidence == pytest.approx(exact()[2] + np.log(0.5), abs=5 * run.log_evidence_error)
@@ -101,22 +102,22 @@ def test_a_run_that_is_taken_up_again_is_the_run_that_was_not_stopped():
     kept: list[tuple[Batch, ...]] = []
     levels = [lambda points: gaussian(points + 0.15), gaussian]
     settings = Importance(300, batch=64, seed=5)
-    whole = sample_posterior(levels, 4, settings, watch=lambda run: kept.append(run.batches))
+    whole = sample(levels, 4, settings, watch=lambda run: kept.append(run.batches))
     assert len(kept) > 4
     for early in kept:
-        again = sample_posterior(levels, 4, settings, batches=early)
+        again = sample(levels, 4, settings, earlier=Progress(early))
         np.testing.assert_array_equal(again.points, whole.points)
         assert again.log_evidence == whole.log_evidence
 
 
 def test_a_record_that_is_impossible_everywhere_is_said_to_be():
     with pytest.raises(ValueError, match="no likelihood at any point"):
-        sample_posterior([lambda points: np.full((len(points), 1), np.nan)], 2, Importance(4))
+        sample([lambda points: np.full((len(points), 1), np.nan)], 2, Importance(4))
 
 
 def test_no_weight_is_greater_than_the_share_of_the_prior_allows():
     """A likelihood on the far side of where the fit goes is still found by the draws from the prior."""
-    run = sample_posterior([gaussian], 3, Importance(300, defensive=0.2, seed=2))
+    run = sample([gaussian], 3, Importance(300, defensive=0.2, seed=2))
     assert all((batch.log_base <= -np.log(0.19)).all() for batch in run.batches)
 
 
@@ -154,7 +155,7 @@ def test_both_of_two_modes_are_found():
     def two(points: Floats) -> Floats:
         return np.logaddexp(*(-0.5 * ((points[:, :1] - at) / 0.2) ** 2 for at in (-2, 2)))
 
-    run = sample_posterior([two], 3, Importance(400, seed=3))
+    run = sample([two], 3, Importance(400, seed=3))
     weights = normalised(run.log_weights)
     assert weights @ (run.points[:, 0] > 0) == pytest.approx(0.5, abs=4 * 0.5 / run.effective**0.5)
 

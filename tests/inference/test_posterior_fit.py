@@ -69,7 +69,7 @@ def test_a_fit_that_was_interrupted_ends_bit_by_bit_as_one_that_was_not(make: Ma
     state = tmp_path / "fit"
     with pytest.raises(KeyboardInterrupt):
         fitted(make, state=state, watch=stop)
-    done = [len(batches) for batches in load_state(state, whole.key)]
+    done = [len(progress.batches) for progress in load_state(state, whole.key)]
     assert sum(done) == 4
     again = fitted(make, state=state, resume=True)
     np.testing.assert_array_equal(again.points, whole.points)

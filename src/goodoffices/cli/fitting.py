@@ -14,8 +14,8 @@ from goodoffices.cli.settings import Changes, Whole, at_least, read_changes
 from goodoffices.cli.streams import OK, Interrupted, Misuse, messages, output
 
 if TYPE_CHECKING:
-    from goodoffices.inference.importance import Run
     from goodoffices.inference.posterior_fitting import FitSettings, Watch
+    from goodoffices.inference.sampling import Sampled
 
 Effective = Annotated[
     int,
@@ -178,15 +178,23 @@ def progress(*, quiet: bool) -> Watch:
     """Tell of every batch on standard error."""
     console = messages(quiet=quiet)
 
-    def tell(repeat: int, run: Run) -> None:
-        console.print(
-            f"repeat {repeat + 1}, grid {run.level + 1}: {len(run.points):,} games solved, worth {run.effective:.0f} draws, "
-            f"log evidence {run.log_evidence:.2f}",
-            markup=False,
-            soft_wrap=True,
-        )
+    def tell(repeat: int, run: Sampled) -> None:
+        console.print(f"repeat {repeat + 1}, {_reached(run)}", markup=False, soft_wrap=True)
 
     return tell
+
+
+def _reached(run: Sampled) -> str:
+    from goodoffices.inference.importance import Run
+
+    solved = run.evaluations(run.level + 1)[-1]
+    if not isinstance(run, Run) and not run.warm:
+        return f"chains on grid 1: {solved:,} games solved, warming up"
+    how = "" if isinstance(run, Run) else "chains on "
+    return (
+        f"{how}grid {run.level + 1}: {solved:,} games solved, worth {run.effective:.0f} draws, "
+        f"log evidence {run.log_evidence:.2f}"
+    )
 
 
 def kept(out: Path) -> Interrupted:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from goodoffices.inference.importance import Importance, sample_posterior
+from goodoffices.inference.importance import Importance
 from goodoffices.inference.likelihood import SolveTalks, solve_by_grid
 from goodoffices.inference.prior_space import Floats, PriorSpace, prior_space
+from goodoffices.inference.sampling import sample
 from goodoffices.inference.tempering import Terms
 from goodoffices.language.scenario import Scenario
 
@@ -71,7 +72,7 @@ def calibrate(
     truth = rng.standard_normal((records, len(names)))
     shares, evidence = np.empty(truth.shape), np.empty(records)
     for s, terms in enumerate(simulate(truth)):
-        run = sample_posterior([terms], len(names), replace(settings, seed=settings.seed * 100_003 + s))
+        run = sample([terms], len(names), replace(settings, seed=settings.seed * 100_003 + s))
         draws = run.points[run.draw(RANKED)]
         below = (draws < truth[s]).sum(0)
         shares[s] = (below + rng.random(len(names))) / (RANKED + 1)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from goodoffices.core.diagnostics import Diagnostic, Refusal
-from goodoffices.inference.importance import Run
 from goodoffices.inference.posterior import Posterior
 from goodoffices.inference.posterior_terms import Observed
 from goodoffices.inference.prior_space import Floats
+from goodoffices.inference.sampling import Sampled
 from goodoffices.inference.weights import effective_size, log_mean, normalised
 
 POWERS = (0.5, 0.8, 1.25, 2.0)
@@ -153,16 +153,17 @@ def by_event(posterior: Posterior) -> list[EventEvidence]:
     ]
 
 
-def _predictives(run: Run) -> tuple[Floats, Floats, Floats]:
+def _predictives(run: Sampled) -> tuple[Floats, Floats, Floats]:
     """[i] log predictive of each term given those before it, its standard error, and the draws that it rests on."""
+    pool = run.pool
     with np.errstate(invalid="ignore"):
-        logs = run.log_base[:, None] + np.cumsum(run.terms, axis=1)
+        logs = pool.log_base[:, None] + np.cumsum(pool.terms, axis=1)
     logs = np.where(np.isnan(logs), -np.inf, logs)
     evidence = np.array([log_mean(column) for column in logs.T])
     # To first order the logarithm of a ratio of means varies as the difference of the shares in them.
     shares = np.exp(logs - evidence)
-    errors = run.error_of_mean(np.diff(shares, axis=1, prepend=1.0))
-    effective = np.array([effective_size(column) for column in logs.T])
+    errors = pool.error_of_mean(np.diff(shares, axis=1, prepend=1.0))
+    effective = np.array([pool.worth(column) for column in logs.T])
     return np.diff(evidence, prepend=0.0), errors, effective
 
 
@@ -174,20 +175,26 @@ def prior_sensitivity(posterior: Posterior, powers: Sequence[float] = POWERS) ->
     """
     points = np.concatenate([run.points for run in posterior.runs])
     shares = np.concatenate([normalised(run.log_weights) for run in posterior.runs]) / len(posterior.runs)
-    whole = _scaled(None, points, shares, powers)
-    each = [_scaled(name, points[:, [d]], shares, powers) for d, name in enumerate(posterior.space.names)]
+    independence = min(run.independence for run in posterior.runs)
+    whole = _scaled(None, points, shares, powers, independence)
+    each = [
+        _scaled(name, points[:, [d]], shares, powers, independence)
+        for d, name in enumerate(posterior.space.names)
+    ]
     each.sort(key=lambda s: -max(abs(v) for v in s.log_evidence))
     return [whole, *each]
 
 
-def _scaled(name: str | None, points: Floats, shares: Floats, powers: Sequence[float]) -> PriorSensitivity:
+def _scaled(
+    name: str | None, points: Floats, shares: Floats, powers: Sequence[float], independence: float
+) -> PriorSensitivity:
     change, shift, effective = list[float](), list[float](), list[float]()
     with np.errstate(divide="ignore"):
         known = np.log(shares)
     for power in powers:
         logs = known - 0.5 * (power - 1) * (points**2).sum(1) + 0.5 * points.shape[1] * np.log(power)
         change.append(float(np.logaddexp.reduce(logs)))
-        effective.append(effective_size(logs))
+        effective.append(independence * effective_size(logs))
         moved = normalised(logs) @ points - shares @ points
         shift.append(float(moved[np.argmax(np.abs(moved))]))
     return PriorSensitivity(name, tuple(powers), tuple(change), tuple(shift), tuple(effective))

@@ -1,8 +1,8 @@
 """Draws from a posterior by adaptive importance sampling over batches of likelihoods.
 
 Receives functions from points [n, d] of a space with a unit normal prior to the terms [n, i] of their log-likelihood, from
-coarse to fine; returns a `Run`: every point that was tried, with its weight, and the logarithm of the evidence with its Monte
-Carlo error. Points at which the likelihood is not a number have none, and are counted.
+coarse to fine; adds batch after batch to a `Run`: every point that was tried, with its weight, and the logarithm of the
+evidence with its Monte Carlo error. Points at which the likelihood is not a number have none, and are counted.
 
 The first batch is drawn from the prior. Each batch after it comes from a mixture of normal distributions fitted to everything
 before it, by weight, and in part from the prior again, so that no weight is without bound (population Monte Carlo: Cappé and others
@@ -17,7 +17,7 @@ Every batch has a random stream of its own, so that a run that is taken up again
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -26,7 +26,14 @@ import numpy as np
 from goodoffices.inference.prior_space import Floats
 from goodoffices.inference.proposals import Proposal, fit_proposal
 from goodoffices.inference.tempering import Terms, evaluate
-from goodoffices.inference.weights import effective_size, log_mean, systematic, tail_index
+from goodoffices.inference.weights import (
+    effective_for_means,
+    effective_size,
+    log_mean,
+    normalised,
+    systematic,
+    tail_index,
+)
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,35 @@ class Run:
         return effective_size(self.log_weights)
 
     @property
+    def effective_each(self) -> Floats:
+        """[d] the same for the mean of each coordinate."""
+        return effective_for_means(self.points, normalised(self.log_weights))
+
+    @property
+    def independence(self) -> float:
+        """Independent draws that a point is worth: all points are independent."""
+        return 1.0
+
+    @property
+    def method(self) -> str:
+        """What it is called."""
+        return "importance sampling"
+
+    @property
+    def pool(self) -> Run:
+        """Points with weights that stand for the prior."""
+        return self
+
+    @property
+    def pool_level(self) -> int:
+        """The likelihood of the pool, from zero."""
+        return self.level
+
+    def worth(self, logs: Floats) -> float:
+        """Independent draws that points with such logarithms of weights are worth."""
+        return effective_size(logs)
+
+    @property
     def tail(self) -> float:
         """Shape of the upper tail of the weights of the later half: from 0.7 errors are not to be believed (Vehtari and
         others 2024). Earlier batches were drawn from elsewhere, and would look like a tail. Minus infinity where most draws
@@ -170,37 +206,25 @@ class Run:
         return tuple(b for b in self.batches if b.level == self.level)
 
 
-def sample_posterior(
-    levels: Sequence[Terms],
-    size: int,
-    settings: Importance,
-    *,
-    batches: Sequence[Batch] = (),
-    watch: Callable[[Run], None] | None = None,
-) -> Run:
-    """Try batch after batch until the draws are worth what was asked for.
+def add_batch(levels: Sequence[Terms], size: int, settings: Importance, run: Run | None) -> Run | None:
+    """Try one more batch; none where the draws are worth what was asked for, or no more may be tried.
 
     Args:
         levels: Likelihoods from coarse to fine; the last is the one that is meant.
         size: Number of coordinates d.
-        batches: Of an earlier run with the same arguments, to go on from.
-        watch: Told of the run after each batch.
+        run: So far; none at the beginning.
 
     Raises:
         ValueError: The likelihood is nothing at every point of the first batch.
     """
-    found = list(batches)
-    while True:
-        run = Run(settings, tuple(found)) if found else None
-        level = _next_level(run, len(levels), size)
-        if level is None:
-            assert run is not None
-            return run
-        found.append(_try(levels[level], level, found, size, settings))
-        if len(found) == 1 and not np.isfinite(found[0].terms.sum(1)).any():
-            raise ValueError("the record has no likelihood at any point of the first batch")
-        if watch is not None:
-            watch(Run(settings, tuple(found)))
+    level = _next_level(run, len(levels), size)
+    if level is None:
+        return None
+    before = () if run is None else run.batches
+    found = _try(levels[level], level, before, size, settings)
+    if not before and not np.isfinite(found.terms.sum(1)).any():
+        raise ValueError("the record has no likelihood at any point of the first batch")
+    return Run(settings, (*before, found))
 
 
 def _next_level(run: Run | None, levels: int, size: int) -> int | None:

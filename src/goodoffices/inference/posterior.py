@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from goodoffices.inference.importance import Run
 from goodoffices.inference.posterior_terms import Observed
 from goodoffices.inference.prior_space import Floats, PriorSpace
-from goodoffices.inference.weights import effective_for_means, log_mean, normalised
+from goodoffices.inference.sampling import Sampled
+from goodoffices.inference.weights import log_mean, normalised
 from goodoffices.language.scenario import Scenario
 
 BINS = 10
@@ -33,7 +33,7 @@ class Posterior:
     space: PriorSpace
     observed: tuple[Observed, ...]
     """[i]"""
-    runs: tuple[Run, ...] = field(repr=False)
+    runs: tuple[Sampled, ...] = field(repr=False)
     """[r] with all points that were tried and their weights."""
     points: Floats = field(repr=False)
     """[n, d] coordinates of the draws, in which the prior is a unit normal."""
@@ -53,7 +53,7 @@ class Posterior:
         scenario: Scenario,
         space: PriorSpace,
         observed: tuple[Observed, ...],
-        runs: Sequence[Run],
+        runs: Sequence[Sampled],
         *,
         key: str = "",
         settings: Mapping[str, Any] | None = None,
@@ -106,7 +106,7 @@ class Posterior:
 
     @property
     def worth(self) -> float:
-        """Independent draws that all weighted points are worth (Kish)."""
+        """Independent draws that all weighted points are worth: Kish's, of chains from the spread between them."""
         return sum(run.effective for run in self.runs)
 
     @property
@@ -116,7 +116,7 @@ class Posterior:
 
     def effective(self) -> Floats:
         """[d] effective number of draws for each parameter's mean, of all weighted points."""
-        return np.sum([effective_for_means(r.points, normalised(r.log_weights)) for r in self.runs], axis=0)
+        return np.sum([run.effective_each for run in self.runs], axis=0)
 
     def r_hat(self) -> Floats:
         """[d] potential scale reduction between repeats; not a number with a single one. One is agreement."""
@@ -139,7 +139,7 @@ class Posterior:
         return tuple(int(v) for v in np.sum([run.unsolved(levels) for run in self.runs], axis=0))
 
 
-def agreement(runs: Sequence[Run]) -> Floats:
+def agreement(runs: Sequence[Sampled]) -> Floats:
     """[d] Gelman and Rubin's statistic (1992) of independent repeats, each as long as its draws are worth."""
     if len(runs) < 2:
         return np.full(runs[0].points.shape[1], np.nan)

@@ -1,6 +1,6 @@
 """A fit on disk: what was reached, checksummed, so that it can be taken up again.
 
-Receives the batches of every repeat and the key of what they belong to; writes one file, whole or not at all; gives them
+Receives what every repeat has computed and the key of what that belongs to; writes one file, whole or not at all; gives them
 back bit by bit. Refuses a file that is damaged, and one that belongs to another fit.
 """
 
@@ -19,31 +19,38 @@ from typing import Any
 import numpy as np
 
 from goodoffices.core.diagnostics import refuse
+from goodoffices.inference.chain_run import Slice
+from goodoffices.inference.chains import Block
 from goodoffices.inference.importance import Batch
+from goodoffices.inference.proposals import Proposal
+from goodoffices.inference.sampling import Progress
 
-MAGIC = b"goodoffices-fit-3 "
+MAGIC = b"goodoffices-fit-4 "
 """Begins the file; the SHA-256 of everything after the first line follows."""
+KINDS = {"batches": Batch, "blocks": Block, "slices": Slice}
+"""What a repeat's progress consists of."""
 
 
-def save_state(path: Path, key: str, repeats: Sequence[Sequence[Batch]]) -> None:
-    """Write the batches of every repeat that was begun.
+def save_state(path: Path, key: str, repeats: Sequence[Progress]) -> None:
+    """Write what every repeat that was begun has computed.
 
     Raises:
         OSError: The file cannot be written.
     """
-    arrays: dict[str, Any] = {"key": np.array(key), "counts": np.array([len(batches) for batches in repeats])}
-    for r, batches in enumerate(repeats):
-        for k, batch in enumerate(batches):
-            for field in dataclasses.fields(batch):
-                arrays[f"{r}/{k}/{field.name}"] = np.asarray(getattr(batch, field.name))
+    counts = [[len(getattr(progress, name)) for name in KINDS] for progress in repeats]
+    arrays: dict[str, Any] = {"key": np.array(key), "counts": np.array(counts)}
+    for r, progress in enumerate(repeats):
+        for name in KINDS:
+            for k, item in enumerate(getattr(progress, name)):
+                _put(arrays, f"{r}/{name}/{k}/", item)
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     body = buffer.getvalue()
     write_whole(path, MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
 
 
-def load_state(path: Path, key: str) -> list[list[Batch]]:
-    """The batches of every repeat.
+def load_state(path: Path, key: str) -> list[Progress]:
+    """What every repeat has computed.
 
     Raises:
         Refusal: `damaged-fit`, `another-fit`.
@@ -63,13 +70,36 @@ def load_state(path: Path, key: str) -> list[list[Batch]]:
                 f"`{path.name}` belongs to a fit with another scenario, record, or other settings",
                 hint="fit into another folder, or leave out `--resume` to begin anew",
             )
-        counts: list[int] = arrays["counts"].tolist()
-        return [[_batch(arrays, f"{r}/{k}/") for k in range(count)] for r, count in enumerate(counts)]
+        counts: list[list[int]] = arrays["counts"].tolist()
+        return [_progress(arrays, r, count) for r, count in enumerate(counts)]
 
 
-def _batch(arrays: Any, at: str) -> Batch:
-    found = {field.name: arrays[at + field.name] for field in dataclasses.fields(Batch)}
-    return Batch(**{name: value if value.ndim else value.item() for name, value in found.items()})
+def _progress(arrays: Any, r: int, counts: list[int]) -> Progress:
+    items = {
+        name: tuple(_get(arrays, f"{r}/{name}/{k}/", kind) for k in range(count))
+        for (name, kind), count in zip(KINDS.items(), counts, strict=True)
+    }
+    return Progress(**items)
+
+
+def _put(arrays: dict[str, Any], at: str, item: Any) -> None:
+    for field in dataclasses.fields(item):
+        value = getattr(item, field.name)
+        if isinstance(value, Proposal):
+            _put(arrays, f"{at}{field.name}/", value)
+        else:
+            arrays[at + field.name] = np.asarray(value)
+
+
+def _get(arrays: Any, at: str, kind: Any) -> Any:
+    found: dict[str, Any] = {}
+    for field in dataclasses.fields(kind):
+        if at + field.name in arrays:
+            value = arrays[at + field.name]
+            found[field.name] = value if value.ndim else value.item()
+        else:
+            found[field.name] = _get(arrays, f"{at}{field.name}/", Proposal)
+    return kind(**found)
 
 
 def write_whole(path: Path, contents: bytes) -> None:

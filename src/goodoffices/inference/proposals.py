@@ -19,6 +19,8 @@ LEAST, A_COORDINATE = 32, 3
 HEAVIEST = 5.0
 """No point has more than this many times its fair share in a fit."""
 STEPS = 50
+AT_ONCE = 4096
+"""Points whose density is computed together: memory grows with them times the components."""
 COMPONENTS = 256
 """Of the mixture, at the most."""
 SHAPE = 0.3
@@ -27,12 +29,14 @@ SHAPE = 0.3
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """A mixture of equally likely normal distributions, alike but for where they stand."""
+    """A mixture of equally likely normal distributions, alike but for where they stand, and in part of the prior."""
 
     centres: Floats
     """[j, d]"""
     covariance: Floats
     """[d, d] of each."""
+    defensive: float = 0.0
+    """Share of the prior."""
 
     @classmethod
     def prior(cls, size: int) -> Proposal:
@@ -43,10 +47,27 @@ class Proposal:
         """[count, d]"""
         which = rng.integers(len(self.centres), size=count)
         noise = rng.standard_normal((count, self.centres.shape[1]))
-        return self.centres[which] + noise @ np.linalg.cholesky(self.covariance).T
+        fitted = self.centres[which] + noise @ np.linalg.cholesky(self.covariance).T
+        if not self.defensive:
+            return fitted
+        return np.where(rng.random((count, 1)) < self.defensive, noise, fitted)
+
+    def whole_covariance(self) -> Floats:
+        """[d, d] of the mixture without the prior's share."""
+        away = self.centres - self.centres.mean(0)
+        return self.covariance + away.T @ away / len(away)
 
     def log_density(self, points: Floats) -> Floats:
         """[n] at points [n, d]."""
+        fitted = np.concatenate(
+            [self._fitted(points[low : low + AT_ONCE]) for low in range(0, len(points), AT_ONCE)]
+        )
+        if not self.defensive:
+            return fitted
+        prior = -0.5 * (points**2).sum(1) - 0.5 * points.shape[1] * np.log(2 * np.pi)
+        return np.logaddexp(np.log1p(-self.defensive) + fitted, np.log(self.defensive) + prior)
+
+    def _fitted(self, points: Floats) -> Floats:
         root, size = np.linalg.cholesky(self.covariance), self.centres.shape[1]
         own, theirs = (np.linalg.solve(root, array.T).T for array in (points, self.centres))
         squares = (own**2).sum(1)[:, None] + (theirs**2).sum(1) - 2 * own @ theirs.T
@@ -55,7 +76,12 @@ class Proposal:
 
 
 def fit_proposal(
-    points: Floats, log_base: Floats, log_likelihood: Floats, rng: np.random.Generator
+    points: Floats,
+    log_base: Floats,
+    log_likelihood: Floats,
+    rng: np.random.Generator,
+    *,
+    defensive: float = 0.0,
 ) -> Proposal:
     """Fit to points whose weights are the base times the likelihood.
 
@@ -64,11 +90,18 @@ def fit_proposal(
     """
     count, size = points.shape
     wanted = min(max(LEAST, A_COORDINATE * size), count / 4)
-    weights = _flattened(log_base, log_likelihood, wanted)
+    weights = flattened(log_base, log_likelihood, wanted)
     known = 1 / float((weights**2).sum())
     weights = np.minimum(weights, HEAVIEST / known)
     weights /= weights.sum()
-    known = 1 / float((weights**2).sum())
+    return fit_weighted(points, weights, 1 / float((weights**2).sum()), rng, defensive=defensive)
+
+
+def fit_weighted(
+    points: Floats, weights: Floats, known: float, rng: np.random.Generator, *, defensive: float = 0.0
+) -> Proposal:
+    """Fit to points with weights that sum to one and are worth so many independent draws; part of it remains the prior."""
+    size = points.shape[1]
     mean = weights @ points
     away = points - mean
     found = (away * weights[:, None]).T @ away / max(0.5, 1 - 1 / known)
@@ -77,11 +110,11 @@ def fit_proposal(
     with np.errstate(divide="ignore"):
         centre = mean * np.maximum(0.0, 1 - np.diag(own) / (known * mean**2))
     covariance = together * found + (1 - together) * own
-    chosen = systematic(weights, min(COMPONENTS, int(known)), rng)
-    return Proposal(centre + SHAPE * (points[chosen] - mean), (1 - SHAPE**2) * covariance)
+    chosen = systematic(weights, min(COMPONENTS, max(1, int(known))), rng)
+    return Proposal(centre + SHAPE * (points[chosen] - mean), (1 - SHAPE**2) * covariance, defensive)
 
 
-def _flattened(log_base: Floats, log_likelihood: Floats, wanted: float) -> Floats:
+def flattened(log_base: Floats, log_likelihood: Floats, wanted: float) -> Floats:
     """[n] normalised weights by the highest power of the likelihood, up to one, at which so many points are effective."""
     possible = np.isfinite(log_likelihood)
 

@@ -44,10 +44,12 @@ def learned_data(found: Learned) -> dict[str, Any]:
         "key": posterior.key,
         "draws": posterior.size,
         "effective": {
-            "weights": posterior.worth,
+            "together": posterior.worth,
             "least": float(effective.min()),
             "median": float(np.median(effective)),
         },
+        "method": [run.method for run in posterior.runs],
+        "events_nodes": _nodes_of_events(posterior),
         "tail": finite(posterior.tail),
         "r_hat_largest": finite(float(np.max(hat))),
         "log_evidence": finite(posterior.log_evidence),
@@ -114,6 +116,11 @@ def learned_data(found: Learned) -> dict[str, Any]:
             for c in found.checks
         ],
     }
+
+
+def _nodes_of_events(posterior: Posterior) -> int | None:
+    nodes = posterior.settings.get("nodes")
+    return nodes[min(run.pool_level for run in posterior.runs)] if nodes else None
 
 
 def rivals_data(found: Comparison, learned: Sequence[Learned]) -> dict[str, Any]:

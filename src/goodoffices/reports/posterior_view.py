@@ -58,7 +58,7 @@ def write_learned(found: Learned, folder: Path) -> tuple[Path, Path]:
     tables: list[Table] = [
         ("What is left of each parameter: medians, the middle 90% in brackets",
          ("Parameter", "Prior", "Posterior", "Overlap", "Effective draws", "R-hat"), parameters),
-        ("How unexpected each choice was, given everything before it",
+        (f"How unexpected each choice was, given everything before it{_grid(data['events_nodes'])}",
          ("Round", "Who", "What happened", "Shown by", "Bits"), events),
         ("The record beside replicas that the scenario makes",
          ("What", "Here", "Replicas", "More in", ""), checks),
@@ -77,6 +77,10 @@ def write_learned(found: Learned, folder: Path) -> tuple[Path, Path]:
     replace(files[1], json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
     write_draws(found.posterior, folder / "draws", checks=found.checks)
     return files
+
+
+def _grid(nodes: int | None) -> str:
+    return "" if nodes is None else f"; on a grid of {nodes} nodes"
 
 
 def write_rivals(data: dict[str, Any], folder: Path) -> tuple[Path, Path]:

@@ -56,10 +56,10 @@ def learned_words(data: dict[str, Any]) -> Iterator[str]:
     hat = data["r_hat_largest"]
     yield (
         f"{counted(sum(data['games_solved']), 'game')} solved, {sum(data['games_unsolved'])} not, in {data['seconds']:,.0f} "
-        f"seconds, worth {plain(data['effective']['weights'], 3)} independent draws; "
+        f"seconds, by {_and(list(dict.fromkeys(data['method'])))}: worth {plain(data['effective']['together'], 3)} independent draws; "
         f"R-hat at most {plain(hat, 3) if hat is not None else 'unknown with one repeat'}."
     )
-    if _poor(data["effective"]["weights"], data["tail"]):
+    if _poor(data["effective"]["together"], data["tail"]):
         yield f"These are too few, or their weights too uneven, to believe the errors: {MORE}."
 
 

@@ -154,7 +154,7 @@ class TalksWork:
 
 
 class Engine(Protocol):
-    """Solves tasks; used by one thread."""
+    """Solves tasks. One thread at a time waits for results; others may submit tasks meanwhile, one at a time."""
 
     @property
     def room(self) -> int:

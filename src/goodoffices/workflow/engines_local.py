@@ -84,6 +84,8 @@ class LocalEngine:
             with contextlib.suppress(queue.Empty):
                 number, result = self._results.get(timeout=0.5)
                 break
+            if self._closing:
+                raise RuntimeError("the engine was closed while a result was awaited")
         self._open.remove(number)
         if isinstance(result, Exception):
             raise result

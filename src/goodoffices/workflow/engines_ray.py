@@ -14,6 +14,7 @@ import importlib
 import logging
 import os
 import socket
+import threading
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -72,6 +73,7 @@ class RayEngine:
         self._starting: dict[Any, _Seat] = {}
         self._seats: list[_Seat] = []
         self._shared: Any = None
+        self._changing = threading.RLock()
 
     @property
     def room(self) -> int:
@@ -87,32 +89,36 @@ class RayEngine:
 
     def submit(self, task: Task) -> None:
         """Take a task."""
-        self._waiting.append(task)
-        self._hand_out()
+        with self._changing:
+            self._waiting.append(task)
+            self._hand_out()
 
     def wait(self) -> tuple[int, Any]:
         """The number and the result of a task that is done."""
         while True:
-            self._hand_out()
-            done, _ = self.ray.wait([*self._out, *self._starting], num_returns=1, timeout=PATIENCE)
-            if not done and not self._out:
-                raise refuse(
-                    "worker-lost",
-                    f"no worker of the cluster has answered for {PATIENCE:.0f} seconds",
-                    hint="look at `ray status`. What was finished has been kept in the store",
-                )
-            for reference in done:
-                if reference in self._starting:
-                    self._welcome(reference)
-                    continue
-                task, seat = self._out.pop(reference)
-                seat.with_it -= 1
-                try:
-                    return task.number, self.ray.get(reference)
-                except self.ray.exceptions.RayTaskError:
-                    raise
-                except self.ray.exceptions.RayError:
-                    self._lost(task, seat)
+            with self._changing:
+                self._hand_out()
+                awaited = [*self._out, *self._starting]
+            done, _ = self.ray.wait(awaited, num_returns=1, timeout=PATIENCE)
+            with self._changing:
+                if not done and not self._out:
+                    raise refuse(
+                        "worker-lost",
+                        f"no worker of the cluster has answered for {PATIENCE:.0f} seconds",
+                        hint="look at `ray status`. What was finished has been kept in the store",
+                    )
+                for reference in done:
+                    if reference in self._starting:
+                        self._welcome(reference)
+                        continue
+                    task, seat = self._out.pop(reference)
+                    seat.with_it -= 1
+                    try:
+                        return task.number, self.ray.get(reference)
+                    except self.ray.exceptions.RayTaskError:
+                        raise
+                    except self.ray.exceptions.RayError:
+                        self._lost(task, seat)
 
     def close(self) -> None:
         """Stop at once, whatever is under way."""

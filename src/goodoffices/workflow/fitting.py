@@ -108,6 +108,7 @@ def learn(
                 "version": importlib.metadata.version("goodoffices"),
             },
             terms=by_engine(opened, likelihoods),
+            together=True,
         )
     finally:
         opened.close()

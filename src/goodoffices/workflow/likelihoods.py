@@ -6,7 +6,9 @@ of a fixed size, so that numbers do not depend on who computes them, or on how m
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +20,7 @@ from goodoffices.inference.prior_space import Floats, PriorSpace
 from goodoffices.workflow.engines import Engine
 
 TOGETHER = 128
-"""Points that are solved together: half as many cost an eighth more each, twice as many twice the memory."""
+"""Points that are solved together: half as many are a fifth dearer each, twice as many leave other processes idle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +48,17 @@ class RecordWork:
 
 
 class EngineTerms:
-    """Functions from points to terms, each by an engine that they share."""
+    """Functions from points to terms, each by an engine that they share; several threads may call them."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.spent = 0.0
-        """Seconds so far."""
+        """Seconds so far, of all threads together."""
+        self._changed = threading.Condition()
+        self._receiving = False
+        self._count = 0
+        self._found: dict[int, Floats] = {}
+        self._failure: BaseException | None = None
 
     def level(self, level: int) -> Callable[[Floats], Floats]:
         """The function [n, d] -> [n, i] of one likelihood."""
@@ -63,22 +70,48 @@ class EngineTerms:
 
     def _compute(self, level: int, points: Floats) -> Floats:
         begun = time.perf_counter()
-        # How long a fit will take nobody knows: help is called when as much was spent as it costs to come.
-        self.engine.expect(max(self.spent, 1.0))
-        waiting = [
-            Points(i, level, points[low : low + TOGETHER])
-            for i, low in enumerate(range(0, len(points), TOGETHER))
-        ]
-        found: dict[int, Floats] = {}
-        count, next_one = len(waiting), 0
-        while len(found) < count:
-            while next_one < count and self.engine.room > 0:
-                self.engine.submit(waiting[next_one])
-                next_one += 1
+        with self._changed:
+            # How long a fit will take nobody knows: help is called when as much was spent as it costs to come.
+            self.engine.expect(max(self.spent, 1.0))
+            parts = [points[low : low + TOGETHER] for low in range(0, len(points), TOGETHER)]
+            tasks = [Points(self._count + k, level, part) for k, part in enumerate(parts)]
+            self._count += len(tasks)
+        waiting = deque(tasks)
+        while self._hand_in(waiting, tasks):
+            self._receive()
+        with self._changed:
+            self.spent += time.perf_counter() - begun
+            return np.concatenate([self._found.pop(task.number) for task in tasks])
+
+    def _hand_in(self, waiting: deque[Points], tasks: Sequence[Points]) -> bool:
+        """Submit what the engine has room for; whether this thread has to fetch results, after waiting for its turn."""
+        with self._changed:
+            while True:
+                if self._failure is not None:
+                    raise self._failure
+                while waiting and self.engine.room > 0:
+                    self.engine.submit(waiting.popleft())
+                if all(task.number in self._found for task in tasks):
+                    return False
+                if not self._receiving:
+                    self._receiving = True
+                    return True
+                self._changed.wait()
+
+    def _receive(self) -> None:
+        """Fetch one result, whosever it is; one thread at a time does so."""
+        number, terms, failure = -1, None, None
+        try:
             number, terms = self.engine.wait()
-            found[number] = terms
-        self.spent += time.perf_counter() - begun
-        return np.concatenate([found[i] for i in range(count)])
+        except BaseException as error:
+            failure = error
+        with self._changed:
+            self._receiving = False
+            if failure is not None:
+                self._failure = failure
+            elif terms is not None:
+                self._found[number] = terms
+            self._changed.notify_all()
 
 
 def by_engine(engine: Engine, likelihoods: Sequence[RecordLikelihood]) -> list[Callable[[Floats], Floats]]:
