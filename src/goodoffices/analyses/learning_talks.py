@@ -24,7 +24,7 @@ from goodoffices.claims.talks.stencils import at_points, carry
 from goodoffices.claims.talks.turns import Solved, Turn
 from goodoffices.claims.worlds import World
 from goodoffices.compiler.expressions import Array
-from goodoffices.games.recursive import Floats, select_draws
+from goodoffices.games.recursive import Floats
 from goodoffices.language.scenario import Scenario
 
 BLOCK = 32
@@ -88,8 +88,7 @@ class TalksLearningReader:
 
         for low in range(0, width, BLOCK):
             some = slice(low, min(low + BLOCK, width))
-            draws = {name: values[some] for name, values in one.draws.items()}
-            block = SolvedTalks(select_draws(one.solution, some), one.reader, draws)
+            block = one.some(some)
             Mixture(block, block, self.names[0], [], seed=(self.seed, part.start + low), told=note).run()
         found: dict[MoveKey, tuple[Array, Array]] = {}
         for c, (place, mover) in enumerate(zip(choices.place.tolist(), choices.mover.tolist(), strict=True)):

@@ -20,7 +20,6 @@ from goodoffices.claims.talks.machine import Aim, Fork, Machine, Watcher
 from goodoffices.claims.talks.running import SolvedTalks
 from goodoffices.claims.worlds import AS_IS, World
 from goodoffices.compiler.expressions import Array
-from goodoffices.games.recursive import select_draws
 from goodoffices.language.tree import Event, EventLogic, MoveMade, Timed
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ class TalksLeverReader:
         for low in range(0, width, BLOCK):
             some = slice(low, min(low + BLOCK, width))
             seed = (self.seed, part.start + low)
-            one, two = _cut(self.here, some), _cut(gone, some)
+            one, two = self.here.some(some), gone.some(some)
             mixed = Mixture(one, two, lever.party, machines, seed=seed).run()
             # The game without the move is played in the same way, so that errors of grid and sample cancel.
             base = Mixture(two, two, lever.party, machines, seed=seed).run()
@@ -126,11 +125,6 @@ class TalksLeverReader:
             if measure.item.event is not None:
                 base = gone.reader.read([measure.item], gone.solution, gone.draws)[measure.item]
                 self._note(lever, measure, "unused", self.unused[lever.name, measure.text] - base)
-
-
-def _cut(solved: SolvedTalks, some: slice) -> SolvedTalks:
-    draws = {name: values[some] for name, values in solved.draws.items()}
-    return SolvedTalks(select_draws(solved.solution, some), solved.reader, draws)
 
 
 def _machine(solved: SolvedTalks, event: Event) -> Machine:

@@ -55,6 +55,11 @@ class SolvedTalks:
     draws: Mapping[str, Array]
     """Parameter -> [b], in this world."""
 
+    def some(self, points: slice) -> SolvedTalks:
+        """Some of the points."""
+        draws = {name: values[points] for name, values in self.draws.items()}
+        return SolvedTalks(select_draws(self.solution, points), self.reader, draws)
+
 
 def count_from(item: Item, passed: int) -> Item:
     """The item with its rounds counted from where play goes on, `passed` rounds after the one that is not over.
