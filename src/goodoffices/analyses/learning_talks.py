@@ -24,7 +24,7 @@ from goodoffices.claims.talks.stencils import at_points, carry
 from goodoffices.claims.talks.turns import Solved, Turn
 from goodoffices.claims.worlds import World
 from goodoffices.compiler.expressions import Array
-from goodoffices.games.recursive import Floats
+from goodoffices.games.recursive import Floats, list_choices
 from goodoffices.language.scenario import Scenario
 
 BLOCK = 32
@@ -75,8 +75,7 @@ class TalksLearningReader:
     def _bits(self, one: SolvedTalks, part: slice) -> None:
         width = part.stop - part.start
         game, of = one.solution.game, one.reader.of
-        mixed = Mixture(one, one, self.names[0], [], seed=(0,))
-        choices = mixed.gone.choices
+        choices = list_choices(game)
         bits, uses = np.zeros((2, len(choices.place), width))
         low = 0
 
@@ -94,7 +93,8 @@ class TalksLearningReader:
         for c, (place, mover) in enumerate(zip(choices.place.tolist(), choices.mover.tolist(), strict=True)):
             turn, _, over, _ = of.places[place]
             party = self.names[int(choices.party[c])]
-            if over or party not in self.informed or mixed.gone.count[mover][place] < 2:
+            options = (choices.place == place) & (choices.mover == mover)
+            if over or party not in self.informed or options.sum() < 2:
                 continue  # where there is one thing to do nothing is learned
             move = self.scenario.turns[turn].movers[mover].moves[int(choices.move[c])]
             key = party, move.name, move.label, party
