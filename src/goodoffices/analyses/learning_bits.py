@@ -48,13 +48,8 @@ class BitReader:
         reach = np.exp(flow.log_reach[self.steps]).sum(1)
         for about in self.parties:
             before, after = (_belief(flow, rows, about) for rows in (parents, self.steps))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                each = np.where(after > 0, after * (np.log2(after) - np.log2(before)), 0.0).sum(1)
-            told = reach * np.maximum(each, 0.0)
-            prior = _belief(flow, np.zeros(1, dtype=np.int64), about)[0]
-            self.prior[about].append(
-                -np.where(prior > 0, prior * np.log2(np.maximum(prior, 1e-300)), 0.0).sum(0)
-            )
+            told = reach * gained(before, after, axis=1)
+            self.prior[about].append(entropy(_belief(flow, np.zeros(1, dtype=np.int64), about)[0]))
             for (mover, move, label), rows in self.names.items():
                 if mover not in (about, "chance"):
                     continue  # types are independent between parties, and nobody knows another's
@@ -73,6 +68,18 @@ class BitReader:
                 moves[key] = told, uses
         types = {party: (np.concatenate(self.prior[party]), learned[party]) for party in learned}
         return Bits(moves, types)
+
+
+def gained(before: Array, after: Array, *, axis: int) -> Array:
+    """Bits that a change of belief holds: the Kullback-Leibler divergence of `after` from `before`, over types along an axis."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.where(after > 0, after * (np.log2(after) - np.log2(before)), 0.0).sum(axis)
+    return np.maximum(each, 0.0)
+
+
+def entropy(prior: Array) -> Array:
+    """[b] of a belief [own type, b], in bits."""
+    return -np.where(prior > 0, prior * np.log2(np.maximum(prior, 1e-300)), 0.0).sum(0)
 
 
 def _belief(flow: Flow, histories: NDArray[np.int64], party: str) -> Array:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from goodoffices.analyses.learning_bits import Bits, MoveKey
+from goodoffices.analyses.learning_bits import Bits, MoveKey, entropy, gained
 from goodoffices.analyses.levers_front import Mixture
 from goodoffices.claims.answers import Item
 from goodoffices.claims.survey import Survey
@@ -80,9 +80,7 @@ class TalksLearningReader:
         low = 0
 
         def note(draw: np.ndarray, choice: np.ndarray, weight: Floats, before: Floats, after: Floats) -> None:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                each = np.where(after > 0, after * (np.log2(after) - np.log2(before)), 0.0).sum(0)
-            np.add.at(bits, (choice, draw + low), weight * np.maximum(each, 0.0))
+            np.add.at(bits, (choice, draw + low), weight * gained(before, after, axis=0))
             np.add.at(uses, (choice, draw + low), weight)
 
         for low in range(0, width, BLOCK):
@@ -103,9 +101,7 @@ class TalksLearningReader:
         for key, sums in found.items():
             self.told.setdefault(key, []).append(sums)
         for party in self.informed:
-            prior = one.solution.data.prior[game.players.index(party)]
-            logs = np.log2(np.maximum(prior, 1e-300))
-            self.prior[party].append(-np.where(prior > 0, prior * logs, 0.0).sum(0))
+            self.prior[party].append(entropy(one.solution.data.prior[game.players.index(party)]))
 
     # ------------------------------------------------------------ what everybody sees
     def _public(self, one: SolvedTalks) -> None:
