@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodoffices.analyses.levers_flows import LeverReader
+from goodoffices.analyses.levers_notes import Key
 from goodoffices.analyses.levers_spread import Spread
 from goodoffices.analyses.levers_talks import TalksLeverReader
 from goodoffices.claims.answers import Item, Reader
@@ -117,7 +118,7 @@ class Levers:
     scenario: Scenario
     levers: tuple[Lever, ...]
     measures: tuple[Measure, ...]
-    effects: Mapping[tuple[str, str, str], Effect]
+    effects: Mapping[Key, Effect]
     """(lever's name, measure's text, kind) -> effect."""
     used: Mapping[str, Array]
     """Lever's name -> [b] probability that it is used at all in the world as it is."""
@@ -288,9 +289,9 @@ def _read(
     measures: Sequence[Measure],
     levers: Sequence[Lever],
     worlds: Mapping[str, Mapping[str, World]],
-) -> dict[tuple[str, str, str], Array]:
+) -> dict[Key, Array]:
     """Effects that are differences of two worlds."""
-    out: dict[tuple[str, str, str], Array] = {}
+    out: dict[Key, Array] = {}
 
     def ask(measure: Measure, world: World) -> Array:
         return np.where(found.solved[world], found.known.ask(measure.item, world), np.nan)
@@ -306,9 +307,9 @@ def _read(
 
 
 def _effects(
-    values: Mapping[tuple[str, str, str], Array], levers: Sequence[Lever], measures: Sequence[Measure]
-) -> dict[tuple[str, str, str], Effect]:
-    out: dict[tuple[str, str, str], Effect] = {}
+    values: Mapping[Key, Array], levers: Sequence[Lever], measures: Sequence[Measure]
+) -> dict[Key, Effect]:
+    out: dict[Key, Effect] = {}
     for measure in measures:
         for kind in KINDS:
             known = [lever for lever in levers if (lever.name, measure.text, kind) in values]

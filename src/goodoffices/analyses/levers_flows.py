@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from goodoffices.analyses.levers_notes import LeverNotes
 from goodoffices.claims.answers import Reader
 from goodoffices.claims.events import happens
 from goodoffices.claims.flow import Flow
-from goodoffices.claims.survey import Survey
 from goodoffices.claims.worlds import AS_IS, World
 from goodoffices.compiler.expressions import Array
 from goodoffices.compiler.scenario_tree import ScenarioTree
@@ -24,11 +24,8 @@ from goodoffices.language.tree import MoveMade, Timed
 if TYPE_CHECKING:
     from goodoffices.analyses.levers import Lever, Measure
 
-Key = tuple[str, str, str]
-"""Lever, measure and kind of effect."""
 
-
-class LeverReader:
+class LeverReader(LeverNotes):
     """Takes notes of flows; pass `see` to the survey as its `watch`."""
 
     def __init__(
@@ -38,9 +35,8 @@ class LeverReader:
         levers: Sequence[Lever],
         worlds: Mapping[str, Mapping[str, World]],
     ) -> None:
+        super().__init__(measures, levers, worlds)
         self.reader, self.tree = reader, reader.tree
-        self.measures, self.levers, self.worlds = measures, levers, worlds
-        self.notes: dict[Key, list[Array]] = {}
         self.truth: dict[str, NDArray[np.bool_]] = {}
         outset = reader.start(())
         for measure in measures:
@@ -61,26 +57,13 @@ class LeverReader:
             gone = self.worlds[lever.name].get("without")
             mixed = None if gone is None else mix(here, flows[gone], lever.party)
             for measure in self.measures:
-                self._note(lever, measure, "chosen", self._chosen(here, lever, measure))
+                self.note(lever, measure, "chosen", self._chosen(here, lever, measure))
                 if gone is None or mixed is None:
                     continue
                 base = self.reader.read(measure.item, flows[gone])
-                self._note(lever, measure, "shadow", self.reader.read(measure.item, mixed) - base)
+                self.note(lever, measure, "shadow", self.reader.read(measure.item, mixed) - base)
                 unused = self._on_paths(here, self.unused[lever.name], measure, paid)
-                self._note(lever, measure, "unused", unused - base)
-
-    def finish(self, found: Survey) -> dict[Key, Array]:
-        """All notes, not numbers where a game that they need was not solved."""
-        out: dict[Key, Array] = {}
-        for (lever, measure, kind), parts in self.notes.items():
-            solved = found.solved[AS_IS]
-            if kind != "chosen":
-                solved = solved & found.solved[self.worlds[lever]["without"]]
-            out[lever, measure, kind] = np.where(solved, np.concatenate(parts), np.nan)
-        return out
-
-    def _note(self, lever: Lever, measure: Measure, kind: str, values: Array) -> None:
-        self.notes.setdefault((lever.name, measure.text, kind), []).append(values)
+                self.note(lever, measure, "unused", unused - base)
 
     # ------------------------------------------------------------ effects
     def _chosen(self, flow: Flow, lever: Lever, measure: Measure) -> Array:

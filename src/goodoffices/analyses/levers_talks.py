@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goodoffices.analyses.levers_front import Mixture
-from goodoffices.claims.survey import Survey
+from goodoffices.analyses.levers_notes import LeverNotes
 from goodoffices.claims.talks.machine import Aim, Fork, Machine, Watcher
 from goodoffices.claims.talks.running import SolvedTalks
 from goodoffices.claims.worlds import AS_IS, World
@@ -25,13 +25,11 @@ from goodoffices.language.tree import Event, EventLogic, MoveMade, Timed
 if TYPE_CHECKING:
     from goodoffices.analyses.levers import Lever, Measure
 
-Key = tuple[str, str, str]
-"""Lever, measure and kind of effect."""
 BLOCK = 32
 """Draws that are played forward at a time."""
 
 
-class TalksLeverReader:
+class TalksLeverReader(LeverNotes):
     """Takes notes of solved worlds; pass `see` to the survey as its `watch`."""
 
     def __init__(
@@ -42,8 +40,8 @@ class TalksLeverReader:
         *,
         seed: int,
     ) -> None:
-        self.measures, self.levers, self.worlds, self.seed = measures, levers, worlds, seed
-        self.notes: dict[Key, list[Array]] = {}
+        super().__init__(measures, levers, worlds)
+        self.seed = seed
         self.here: SolvedTalks | None = None
         self.unused: dict[tuple[str, str], Array] = {}
 
@@ -57,19 +55,6 @@ class TalksLeverReader:
             for lever in self.levers:
                 if self.worlds[lever.name].get("without") == world:
                     self._see_gone(lever, one, part)
-
-    def finish(self, found: Survey) -> dict[Key, Array]:
-        """All notes, not numbers where a game that they need was not solved."""
-        out: dict[Key, Array] = {}
-        for (lever, measure, kind), parts in self.notes.items():
-            solved = found.solved[AS_IS]
-            if kind != "chosen":
-                solved = solved & found.solved[self.worlds[lever]["without"]]
-            out[lever, measure, kind] = np.where(solved, np.concatenate(parts), np.nan)
-        return out
-
-    def _note(self, lever: Lever, measure: Measure, kind: str, values: Array) -> None:
-        self.notes.setdefault((lever.name, measure.text, kind), []).append(values)
 
     # ------------------------------------------------------------ run backward
     def _see_here(self, here: SolvedTalks) -> None:
@@ -92,7 +77,7 @@ class TalksLeverReader:
             for lever in self.levers:
                 taken, decided = next(found), next(found)
                 for measure in self.measures:
-                    self._note(lever, measure, "chosen", next(found) / taken - next(found) / decided)
+                    self.note(lever, measure, "chosen", next(found) / taken - next(found) / decided)
                 never = next(found)
                 for measure in self.measures:
                     if measure.item.event is not None:
@@ -120,11 +105,11 @@ class TalksLeverReader:
         for measure in told:
             party = measure.item.party
             row = next(rows) if party is None else values[gone.solution.game.players.index(party)]
-            self._note(lever, measure, "shadow", row)
+            self.note(lever, measure, "shadow", row)
         for measure in self.measures:
             if measure.item.event is not None:
                 base = gone.reader.read([measure.item], gone.solution, gone.draws)[measure.item]
-                self._note(lever, measure, "unused", self.unused[lever.name, measure.text] - base)
+                self.note(lever, measure, "unused", self.unused[lever.name, measure.text] - base)
 
 
 def _machine(solved: SolvedTalks, event: Event) -> Machine:
