@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from goodoffices.claims.talks.machine import Machine
 from goodoffices.claims.talks.running import SolvedTalks
 from goodoffices.claims.talks.stencils import weights_at
+from goodoffices.claims.talks.turns import coordinates
 from goodoffices.games.recursive import Choices, Floats, Ints, RecursiveSolution, list_choices
 
 MOST_STATES = 200
@@ -104,7 +105,7 @@ class _Side:
         table = np.moveaxis(self.solution.log_choice[r][slot], -1, 1)
         logs = table[row, draw[:, None], : self.game.types[party]]
         # One axis of belief after the other, so that no tensor of weights is ever built.
-        for x, nodes in zip(_coordinates(beliefs), self.solution.axes, strict=True):
+        for x, nodes in zip(coordinates(beliefs), self.solution.axes, strict=True):
             rest = string.ascii_uppercase[: logs.ndim - 4]
             logs = np.einsum(f"nktg{rest},gn->nkt{rest}", logs, weights_at(x, nodes))
         logs = np.where((option < count[:, None])[..., None], logs, -np.inf)
@@ -254,7 +255,7 @@ class Mixture:
         if (np.diff(bounds) <= MOST_STATES).all():
             return front
         # Similar states side by side: one of them then stands for its neighbours, which is what makes the error small.
-        beliefs = (*_coordinates(front.here)[::-1], *_coordinates(front.gone)[::-1])
+        beliefs = (*coordinates(front.here)[::-1], *coordinates(front.gone)[::-1])
         front = front.some(np.lexsort((*beliefs, front.place, front.draw)))
         weight = front.weight.copy()
         keep = np.ones(len(weight), dtype=bool)
@@ -279,18 +280,6 @@ def thin(weight: Floats, most: int, luck: float) -> tuple[Floats, NDArray[np.boo
     steps = np.floor(np.cumsum(np.where(light, weight, 0.0)) / threshold + luck)
     picked = np.diff(steps, prepend=np.floor(luck)) > 0
     return np.where(light, threshold, weight), ~light | picked
-
-
-def _coordinates(beliefs: Sequence[Floats]) -> list[Floats]:
-    """[axis][n] stick-breaking coordinates of public beliefs."""
-    out: list[Floats] = []
-    for belief in beliefs:
-        left = np.ones(belief.shape[-1])
-        for share in belief[:-1]:
-            with np.errstate(invalid="ignore", divide="ignore"):
-                out.append(np.clip(np.where(left > 0, share / left, 0.0), 0.0, 1.0))
-            left = left - share
-    return out
 
 
 def _with(beliefs: tuple[Floats, ...], party: int, joint: Floats) -> tuple[Floats, ...]:

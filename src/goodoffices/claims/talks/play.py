@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from goodoffices.claims.play import LEAST_REACH, MOST_POINTS
 from goodoffices.claims.talks.running import TalksView
 from goodoffices.claims.talks.stencils import at_points
+from goodoffices.claims.talks.turns import coordinates
 from goodoffices.claims.verdict import PlayMove, PlayPoint
 from goodoffices.compiler.expressions import Array
 from goodoffices.compiler.recursive import ScenarioRound
@@ -164,7 +165,7 @@ class TalksRecorder:
         ).tolist()
         low = int(np.searchsorted(game.place_slot[self.choices.place], slot))
         r = here.round if solution.rounds is not None else 0
-        points = self._coordinates(here.turn)
+        points = coordinates(self._believed(here.turn))
         table = solution.log_choice[r][slot][[c - low for c in mine]]
         flat = at_points(table.reshape(-1, *table.shape[2:]), points, solution.axes)
         logs = flat.reshape(*table.shape[:2], -1)
@@ -190,17 +191,6 @@ class TalksRecorder:
             with np.errstate(invalid="ignore"):
                 out.append(np.nan_to_num(np.exp(logs - np.logaddexp.reduce(logs, 0))))
         return out
-
-    def _coordinates(self, reach: Array) -> Array:
-        """[axis, b] of public beliefs."""
-        rows: list[Array] = []
-        for belief in self._believed(reach):
-            left = np.ones(belief.shape[-1])
-            for share in belief[:-1]:
-                with np.errstate(invalid="ignore", divide="ignore"):
-                    rows.append(np.clip(np.where(left > 0, share / left, 0.0), 0.0, 1.0))
-                left = left - share
-        return np.array(rows).reshape(len(rows), reach.shape[-1])
 
     # ------------------------------------------------------------ points
     def _point(self, here: _Here, shares: Mapping[Path, Array], solved: NDArray[np.bool_]) -> PlayPoint:

@@ -7,7 +7,7 @@ one round means for expectations. Index letters: k type profile, g... cell of th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -43,14 +43,7 @@ class Solved:
     @cached_property
     def prior_points(self) -> Floats:
         """[axis, b] coordinates of the prior."""
-        rows: list[Floats] = []
-        for prior in self.solution.data.prior:
-            left = np.ones(self.width)
-            for share in prior[:-1]:
-                with np.errstate(invalid="ignore", divide="ignore"):
-                    rows.append(np.where(left > 0, share / left, 0.0))
-                left = left - share
-        return np.clip(np.array(rows).reshape(len(self.solution.axes), self.width), 0.0, 1.0)
+        return coordinates(self.solution.data.prior)
 
     def expected(self, table: Floats, types: Types, moved: Mapping[int, Floats] | None = None) -> Floats:
         """[g..., b] mean of a table [k, b] over the types that are not supposed.
@@ -162,3 +155,18 @@ def shares(coordinates: Floats, shape: tuple[int, ...]) -> Floats:
         parts.append(left * x)
         left = left * (1 - x)
     return np.stack([*parts, left])
+
+
+def coordinates(beliefs: Sequence[Floats]) -> Floats:
+    """[axis, n] stick-breaking coordinates of public beliefs, one party's [type, n] after the other; inverse of `shares`.
+
+    Zero where all earlier types are certain.
+    """
+    rows: list[Floats] = []
+    for belief in beliefs:
+        left = np.ones(belief.shape[-1])
+        for share in belief[:-1]:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                rows.append(np.clip(np.where(left > 0, share / left, 0.0), 0.0, 1.0))
+            left = left - share
+    return np.array(rows).reshape(len(rows), beliefs[0].shape[-1])
