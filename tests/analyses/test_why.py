@@ -9,8 +9,7 @@ import pytest
 
 from goodoffices import language, load
 from goodoffices.analyses.why import explain, find_claim
-from goodoffices.analyses.why_solved import SolvedWorld
-from goodoffices.analyses.why_terms import terms_of
+from goodoffices.analyses.why_tree import TreeWorld
 from goodoffices.claims import answer
 from goodoffices.claims.answers import Reader
 from goodoffices.claims.flow import Flow
@@ -27,7 +26,7 @@ def solved(scenario):
     draws = {name: np.array([value]) for name, value in medians(scenario).items()} or {"": np.zeros(1)}
     figures = tree.figures(draws)
     solution = solve_batch(tree.game, tree.data({}, at=figures))
-    return SolvedWorld(Reader(tree), Flow(tree, figures, solution.log_strategy), draws)
+    return TreeWorld(Reader(tree), Flow(tree, figures, solution.log_strategy), draws)
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +49,6 @@ def test_the_terms_of_a_payoff_add_up_to_it_from_every_place(name, wide_text):
                     continue
                 parts = world.parts(party.name, steps, types)
                 assert sum(parts.values()) == pytest.approx(whole, abs=1e-9)
-
-
-def test_a_term_is_the_sum_over_the_levels_of_its_factor(budapest):
-    world = solved(budapest[0])
-    for term in terms_of(budapest[0], "russia"):
-        if term.factor is None:
-            continue
-        levels = next(f.levels for f in budapest[0].factors if f.name == term.factor)
-        whole = world.parts("russia", ())[term]
-        assert sum(world.part_at("russia", term, lv, ()) for lv in levels) == pytest.approx(whole, abs=1e-9)
 
 
 def test_an_action_value_is_the_question_of_the_type_after_the_move(budapest):

@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from goodoffices.analyses.why_chain import AnyWorld, Chain
+from goodoffices.analyses.why_chain import Chain
 from goodoffices.analyses.why_forms import Explanation, Figure, number, percent
 from goodoffices.analyses.why_path import Along
 from goodoffices.analyses.why_solved import SolvedWorld
 from goodoffices.analyses.why_talks import TalksWorld
+from goodoffices.analyses.why_tree import TreeWorld
 from goodoffices.analyses.why_walk import Explainer
 from goodoffices.claims.answers import Reader
 from goodoffices.claims.flow import Flow
@@ -104,11 +105,11 @@ def explain(
     )
 
 
-def _world(seen: Flow | SolvedTalks, reader: Reader | None, draws: Mapping[str, Array]) -> AnyWorld:
+def _world(seen: Flow | SolvedTalks, reader: Reader | None, draws: Mapping[str, Array]) -> SolvedWorld:
     if isinstance(seen, SolvedTalks):
         return TalksWorld(seen.reader, seen.solution, draws)
     assert reader is not None
-    return SolvedWorld(reader, seen, draws)
+    return TreeWorld(reader, seen, draws)
 
 
 def find_claim(scenario: Scenario, name: str) -> Claim:

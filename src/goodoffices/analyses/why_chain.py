@@ -22,7 +22,6 @@ from goodoffices.analyses.why_forms import (
     percent,
 )
 from goodoffices.analyses.why_solved import SolvedWorld, Types
-from goodoffices.analyses.why_talks import TalksWorld
 from goodoffices.analyses.why_terms import ElementName, Term
 from goodoffices.claims.points import Step, Steps
 from goodoffices.language.scenario import Move, Scenario
@@ -35,15 +34,11 @@ NOTABLE = 0.05
 """Changes of a probability below this are not told."""
 
 
-AnyWorld = SolvedWorld | TalksWorld
-"""A solved world, unrolled or on a grid of beliefs."""
-
-
 @dataclass(frozen=True, eq=False)
 class Situation:
     """Where a question is asked."""
 
-    world: AnyWorld
+    world: SolvedWorld
     steps: Steps
     words: str
     """`after us.withdraw`, `at the outset`, ..."""
@@ -121,24 +116,21 @@ class Chain:
         """For how long the state that a term counts lasts in both situations."""
         if term.factor is None:
             return
-        factor = next(f for f in self.scenario.factors if f.name == term.factor)
-        counted = [
-            tuple(s.world.exposure(party, term, level, s.steps, types) for s in (one, two))
-            for level in factor.levels
-        ]
-        most = int(np.argmax([abs(a - b) for a, b in counted]))
-        level, (a, b) = factor.levels[most], counted[most]
+        first, second = (s.world.exposures(party, term, s.steps, types) for s in (one, two))
+        levels = list(first)
+        level = levels[int(np.argmax([abs(first[lv] - second[lv]) for lv in levels]))]
+        a, b = first[level], second[level]
         if abs(a - b) < 1e-9:
             return
         self.add(
             "difference",
-            f"Behind `{term.text}` stands {factor.name}: it is {level} for {number(a)} rounds {one.words} and for "
+            f"Behind `{term.text}` stands {term.factor}: it is {level} for {number(a)} rounds {one.words} and for "
             f"{number(b)} {two.words} (rounds weighted as the payoff weighs them).",
             [
-                Figure(f"weighted rounds with {factor.name} == {level} {s.words}", x, "rounds")
+                Figure(f"weighted rounds with {term.factor} == {level} {s.words}", x, "rounds")
                 for s, x in ((one, a), (two, b))
             ],
-            [("public state", factor.name)],
+            [("public state", term.factor)],
         )
 
     def _ranked(self, gains: Mapping[Term, float]) -> list[tuple[Term, float]]:

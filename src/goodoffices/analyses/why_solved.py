@@ -1,105 +1,77 @@
 """A solved world as a reader of reasons sees it: questions answered, payoffs taken apart, choices and beliefs.
 
-Receives a tree, the flow of one world at one point, and situations (what had been done before); returns plain numbers.
-Payoffs are taken apart exactly: the same question is asked of the same play with one term paid and nothing else.
+Receives situations (what had been done before) in one world at one point; returns plain numbers. Subclasses read a form of
+the game. Payoffs are taken apart exactly: the same question is asked of the same play with one term paid and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 
 from goodoffices.analyses.why_terms import Term, terms_of
-from goodoffices.claims.answers import Item, Reader, party_moves
-from goodoffices.claims.flow import Flow
+from goodoffices.claims.answers import Item, party_moves
 from goodoffices.claims.points import Step, Steps
 from goodoffices.compiler.expressions import Array
-from goodoffices.compiler.figures import figures
-from goodoffices.compiler.scenario_tree import ScenarioTree
 from goodoffices.language.scenario import Scenario
 from goodoffices.language.tree import Event, LevelTest
 
 Types = tuple[LevelTest, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class SolvedWorld:
+class SolvedWorld(ABC):
     """One world at one point."""
 
-    reader: Reader
-    flow: Flow
-    """One draw."""
-    draws: Mapping[str, Array]
-    """Parameter -> [1], in this world."""
-
     @property
-    def tree(self) -> ScenarioTree:
-        """The tree that was solved."""
-        return self.reader.tree
+    @abstractmethod
+    def scenario(self) -> Scenario:
+        """What was solved."""
 
-    @cached_property
-    def _terms(self) -> dict[tuple[str, Term, str | None], Flow]:
-        return {}
+    @abstractmethod
+    def _read(self, item: Item) -> Array:
+        """[1], or [move, 1] for choices."""
 
     # ------------------------------------------------------------ questions
     def probability(self, event: Event, steps: Steps) -> float:
         """Probability of an event."""
-        return float(self.reader.read(Item("P", steps, event), self.flow)[0])
+        return float(self._read(Item("P", steps, event))[0])
 
     def value(self, party: str, steps: Steps, types: Types = ()) -> float:
         """What the party expects."""
-        return float(self.reader.read(Item("value", steps, party=party, types=types), self.flow)[0])
+        return float(self._read(Item("value", steps, party=party, types=types))[0])
 
     def choices(self, party: str, steps: Steps, types: Types = ()) -> dict[str, float]:
         """Probability of each move at the party's next decision; empty where it has none."""
-        found = self.reader.read(Item("choice", steps, party=party, types=types), self.flow)[:, 0]
-        moves = party_moves(self.tree.scenario, party)
-        return {m: float(p) for m, p in zip(moves, found, strict=True) if p > 0}
+        found = self._read(Item("choice", steps, party=party, types=types))[:, 0]
+        return {m: float(p) for m, p in zip(party_moves(self.scenario, party), found, strict=True) if p > 0}
 
     def belief(self, tests: Types, steps: Steps) -> float:
         """What everybody believes."""
-        return float(self.reader.read(Item("belief", steps, types=tests), self.flow)[0])
+        return float(self._read(Item("belief", steps, types=tests))[0])
 
     def own_types(self, party: str) -> tuple[Types, ...]:
         """Every combination of levels of the party's own types; one empty one where it has none."""
-        return own_types(self.tree.scenario, party)
+        out: list[Types] = [()]
+        for d in self.scenario.types:
+            if d.party == party:
+                out = [(*t, LevelTest(f"{party}.{d.name}", (level,))) for t in out for level in d.levels]
+        return tuple(out)
 
     # ------------------------------------------------------------ parts of a payoff
     def parts(self, party: str, steps: Steps, types: Types = ()) -> dict[Term, float]:
         """The party's expectation by term; the sum is `value`."""
+        (found,) = self._parts(party, [Item("value", steps, party=party, types=types)])
+        return found
+
+    def exposures(self, party: str, term: Term, steps: Steps, types: Types = ()) -> dict[str, float]:
+        """For how many rounds, weighted as the term weighs them, its factor is at each of its levels."""
+        levels = next(f.levels for f in self.scenario.factors if f.name == term.factor)
         item = Item("value", steps, party=party, types=types)
-        return {
-            term: float(self.reader.read(item, self._paid(party, term, None))[0])
-            for term in terms_of(self.tree.scenario, party)
-        }
+        (found,) = self._by_term(party, [item], tuple(term.exposure(level) for level in levels))
+        return dict(zip(levels, found, strict=True))
 
-    def part_at(self, party: str, term: Term, level: str, steps: Steps, types: Types = ()) -> float:
-        """What of a term is due to one level of its factor."""
-        item = Item("value", steps, party=party, types=types)
-        return float(self.reader.read(item, self._paid(party, term, level))[0])
-
-    def exposure(self, party: str, term: Term, level: str, steps: Steps, types: Types = ()) -> float:
-        """For how many rounds, weighted as the term weighs them, its factor is at a level."""
-        item = Item("value", steps, party=party, types=types)
-        return float(self.reader.read(item, self._paid(party, term.exposure(level), None))[0])
-
-    def _paid(self, party: str, term: Term, level: str | None) -> Flow:
-        """The same play with nothing paid but one term."""
-        key = party, term, level
-        if key not in self._terms:
-            graph = self.tree.graph
-            only = replace(graph, scenario=term.scenario(graph.scenario, party, level=level))
-            paid = replace(self.flow.figures, payment=figures(only, self.draws).payment)
-            flow = Flow(self.tree, paid, self.flow.log_strategy)
-            # The play is the same: what was computed of it is shared.
-            flow.__dict__["log_step"], flow.__dict__["log_reach"] = self.flow.log_step, self.flow.log_reach
-            self._terms[key] = flow
-        return self._terms[key]
-
-    # ------------------------------------------------------------ decisions
     def action_parts(
         self, party: str, move: str, other: str, steps: Steps
     ) -> tuple[dict[Term, float], dict[str, float]]:
@@ -107,12 +79,15 @@ class SolvedWorld:
 
         Terms are averaged over the party's types as everybody believes in them at that point.
         """
+        ways = [(*steps, Step(party, m, next=bool(steps))) for m in (move, other)]
+        every = self.own_types(party)
+        items = [Item("value", way, party=party, types=t) for t in every for way in ways]
+        found = iter(self._parts(party, items))
         total: dict[Term, float] = {}
         by_type: dict[str, float] = {}
-        for types in self.own_types(party):
+        for types in every:
             weight = self.belief(types, steps) if types else 1.0
-            ways = [(*steps, Step(party, m, next=bool(steps))) for m in (move, other)]
-            one, two = (self.parts(party, way, types) for way in ways)
+            one, two = next(found), next(found)
             name = ", ".join(level for test in types for level in test.levels)
             by_type[name] = sum(one.values()) - sum(two.values())
             for term in one:
@@ -121,11 +96,12 @@ class SolvedWorld:
                     total[term] = total.get(term, 0.0) + weight * gain
         return total, by_type
 
+    def _parts(self, party: str, items: Sequence[Item]) -> list[dict[Term, float]]:
+        terms = terms_of(self.scenario, party)
+        return [dict(zip(terms, found, strict=True)) for found in self._by_term(party, items, terms)]
 
-def own_types(scenario: Scenario, party: str) -> tuple[Types, ...]:
-    """Every combination of levels of a party's own types; one empty one where it has none."""
-    out: list[Types] = [()]
-    for d in scenario.types:
-        if d.party == party:
-            out = [(*t, LevelTest(f"{party}.{d.name}", (level,))) for t in out for level in d.levels]
-    return tuple(out)
+    @abstractmethod
+    def _by_term(
+        self, party: str, items: Sequence[Item], terms: tuple[Term, ...]
+    ) -> Sequence[Sequence[float]]:
+        """[item][term] values of a party in the same play where it is paid one term and nothing else."""

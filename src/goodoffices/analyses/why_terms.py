@@ -24,8 +24,6 @@ class Term:
 
     text: str
     """As in the language: `standing[engagement]`, `costs of us.withdraw`."""
-    base: Expression | None
-    """What is counted, None for costs."""
     flow: Expression | None
     """What it adds in every round, sign and multipliers included."""
     end: Expression | None
@@ -36,13 +34,12 @@ class Term:
     factor: str | None
     """The public state that it depends on, where there is one."""
 
-    def scenario(self, of: Scenario, party: str, *, level: str | None = None) -> Scenario:
-        """The scenario in which the party is paid this term and nothing else, `level` of its factor being counted only."""
+    def scenario(self, of: Scenario, party: str) -> Scenario:
+        """The scenario in which the party is paid this term and nothing else."""
         if self.move is not None:
             return replace(of, values={}, end_values={}, turns=_costs_of(of, self.move))
-        flow, end = (_at(e, self.factor, level) for e in (self.flow, self.end))
-        values = {party: flow} if flow is not None else {}
-        ends = {party: end} if end is not None else {}
+        values = {party: self.flow} if self.flow is not None else {}
+        ends = {party: self.end} if self.end is not None else {}
         return replace(of, values=values, end_values=ends, turns=_costs_of(of, None))
 
     def exposure(self, level: str) -> Term:
@@ -86,9 +83,7 @@ def terms_of(scenario: Scenario, party: str) -> tuple[Term, ...]:
         names = _elements(scenario, [e for e in (flow, end) if e is not None], lets)
         factors = {f.name for f in scenario.factors}
         factor = next((name for name in dimensions_of(base, lets) if name in factors), None)
-        out.append(
-            Term(text if sign > 0 else f"-{_bracketed(text, base)}", base, flow, end, None, names, factor)
-        )
+        out.append(Term(text if sign > 0 else f"-{_bracketed(text, base)}", flow, end, None, names, factor))
     for turn in scenario.turns:
         for mover in turn.movers:
             for move in mover.moves:
@@ -96,7 +91,7 @@ def terms_of(scenario: Scenario, party: str) -> tuple[Term, ...]:
                     names = _elements(scenario, [c for _, c in move.costs], lets)
                     key = (party, move.name)
                     elements = (("move", f"{party}.{move.name}"), *names)
-                    out.append(Term(f"costs of {party}.{move.name}", None, None, None, key, elements, None))
+                    out.append(Term(f"costs of {party}.{move.name}", None, None, key, elements, None))
     return tuple(out)
 
 
@@ -154,12 +149,6 @@ def _multiplier(end: Expression | None) -> Expression | None:
 
 def _product(one: Expression | None, other: Expression) -> Expression:
     return other if one is None else Binary("*", one, other)
-
-
-def _at(expression: Expression | None, factor: str | None, level: str | None) -> Expression | None:
-    if expression is None or level is None or factor is None:
-        return expression
-    return Binary("*", expression, LevelTest(factor, (level,)))
 
 
 def _bracketed(text: str, base: Expression) -> str:

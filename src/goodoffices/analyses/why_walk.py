@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from goodoffices.analyses.why_chain import AnyWorld, Chain, Situation
+from goodoffices.analyses.why_chain import Chain, Situation
 from goodoffices.analyses.why_forms import Figure, listed, number, percent
+from goodoffices.analyses.why_solved import SolvedWorld
 from goodoffices.analyses.why_terms import terms_of
 from goodoffices.claims.judging import Known, judge_claim, quantity, supposed, unit_of
 from goodoffices.claims.points import Step
@@ -44,7 +45,7 @@ from goodoffices.language.writing import unparse
 class Explainer:
     """Walks over a claim and adds the links that explain it."""
 
-    def __init__(self, chain: Chain, worlds: Mapping[World, AnyWorld], known: Known) -> None:
+    def __init__(self, chain: Chain, worlds: Mapping[World, SolvedWorld], known: Known) -> None:
         self.chain, self.worlds, self.known = chain, worlds, known
         self.scenario = chain.scenario
         self.lets = {let.name: let for let in self.scenario.lets}
