@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from goodoffices import load
+from goodoffices import language, load
 from goodoffices.analyses.why import explain, find_claim
 from goodoffices.analyses.why_path import typical_path, world_at
 from goodoffices.analyses.why_talks import TalksWorld
@@ -100,6 +100,33 @@ def test_long_talks_are_explained_at_the_outset_and_along_the_path():
     # What a decision is worth is the sum of its parts there as well.
     last = found.breakdowns[-1]
     assert last.difference == pytest.approx(sum(p.difference for p in last.parts))
+
+
+IDLE = """
+goodoffices: 1
+title: A mediator with nothing at stake
+time: {round: 1 week, rounds: 2, discount: 0.9}
+parties: {a: {name: A, role: belligerent, rationality: 3}, b: {name: B, role: mediator, rationality: 1}}
+factors: {door: [shut, open]}
+turns:
+  - party: b
+    moves: {wait: {}, knock: {}}
+    default: wait
+  - party: a
+    moves: {wait: {}, go: {then: {door: open}, costs: 0.5}}
+    default: wait
+values: {a: 1*(door == open)}
+claims:
+  knocks: {text: B knocks., says: P(b.knock) > 0.6}
+"""
+
+
+def test_a_party_with_nothing_at_stake_chooses_by_halves_and_gains_nothing():
+    scenario = language.load("idle.yaml", text=IDLE)
+    talks = Talks(scenario, 2, 5)
+    found = explain(talks, scenario.claims[0], solve=solver_for(talks, tolerance=1e-9))
+    assert any("B chooses" in reason.text and "50%" in reason.text for reason in found.reasons)
+    assert {(b.party, b.difference) for b in found.breakdowns} == {("b", 0)}
 
 
 @pytest.mark.slow

@@ -57,6 +57,8 @@ class TalksWorld(SolvedWorld):
     def _by_term(
         self, party: str, items: Sequence[Item], terms: tuple[Term, ...]
     ) -> Sequence[Sequence[float]]:
+        if not terms:  # nothing is at stake for the party, and a batch has one lane at least
+            return [[] for _ in items]
         new = [item for item in items if (item, terms) not in self._known_parts]
         if new:
             found = self.reader.read(new, self._paid(party, terms), self.draws)
