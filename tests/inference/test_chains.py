@@ -119,8 +119,15 @@ def test_chains_that_are_taken_up_again_are_those_that_were_not_stopped(tmp_path
         np.testing.assert_array_equal(again.points, whole.points)
         assert again.log_evidence == whole.log_evidence
     farther = sample(levels, SIZE, replace(settings, effective=80), earlier=kept[-1])
-    assert farther.effective >= 80
+    assert isinstance(farther, ChainRun)
+    assert farther.coarse_worth >= 80 > whole.coarse_worth
     np.testing.assert_array_equal(farther.points[: len(whole.points)], whole.points)
+
+
+def test_uneven_fine_weights_are_not_made_up_for_without_end():
+    run = chains([ridged, lambda p: ridged(p + 0.1)], 1, effective=100)
+    assert run.effective < 100
+    assert 125 <= run.coarse_worth < 400
 
 
 def test_where_the_likelihood_is_not_a_number_no_chain_stays():

@@ -30,6 +30,8 @@ FEWEST = 16
 """Chains."""
 A_DRAW = 2.5
 """Fine likelihoods for each independent draw of the coarse chains."""
+FARTHER = 1.25
+"""Coarse draws, times those wanted, beyond which more of them would not make up for the unevenness of their fine weights."""
 COARSE = 4
 """Coarse likelihoods that chains may take, times the most that the fine ones may be."""
 
@@ -253,8 +255,8 @@ def go_on(levels: Sequence[Terms], run: ChainRun) -> ChainRun | None:
     index = run.slices[-1].index + stride if run.slices else 0
     if index < moves and not most_fine:
         return _with_slice(levels, run, index, stride)
-    done = most_coarse or most_fine or run.effective >= settings.effective
-    return None if done else _with_block(levels, run)
+    hopeless = most_coarse or most_fine or run.coarse_worth >= FARTHER * settings.effective
+    return None if hopeless or run.effective >= settings.effective else _with_block(levels, run)
 
 
 def _with_block(levels: Sequence[Terms], run: ChainRun) -> ChainRun:

@@ -150,6 +150,11 @@ class Run:
         return effective_size(self.log_weights)
 
     @property
+    def coarse_worth(self) -> float:
+        """The same: no other likelihood's draws are weighed."""
+        return self.effective
+
+    @property
     def effective_each(self) -> Floats:
         """[d] the same for the mean of each coordinate."""
         return effective_for_means(self.points, normalised(self.log_weights))

@@ -110,6 +110,11 @@ class Posterior:
         return sum(run.effective for run in self.runs)
 
     @property
+    def coarse_worth(self) -> float:
+        """The same before chains' states are weighed by the fine likelihood."""
+        return sum(run.coarse_worth for run in self.runs)
+
+    @property
     def tail(self) -> float:
         """Shape of the weights' tail in the worst repeat; from 0.7 errors are not to be believed."""
         return float(np.max([run.tail for run in self.runs]))

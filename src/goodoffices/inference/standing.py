@@ -13,7 +13,7 @@ import numpy as np
 
 from goodoffices.certificates.stages import Interpolant, Play
 from goodoffices.compiler.recursive import Place
-from goodoffices.games.recursive import Floats, RecursiveData, RecursiveGame, RecursiveSolution
+from goodoffices.games.recursive import Floats, RecursiveData, RecursiveGame, RecursiveSolution, begin_at
 from goodoffices.solvers.belief.forward import Front
 
 Beliefs = tuple[Floats, ...]
@@ -53,22 +53,12 @@ class Standing:
         """What is left of the solution that the record was followed with, as the solution of a game that begins here."""
         r = 0 if solution.rounds is None else self.round
         slot = int(solution.game.place_slot[self.index])
-        data = self.data(solution.data)
-        play = Play(solution.game, data, solution.axes)
+        play = Play(solution.game, solution.data, solution.axes)
         with np.errstate(divide="ignore"):
             points = np.concatenate([play.coordinates(p, np.log(b)) for p, b in enumerate(self.beliefs)])
         worth = solution.values[r][slot][self.index - play.first[slot]]
-        return replace(
-            solution,
-            game=self.game(solution.game),
-            data=data,
-            rounds=self.rounds_left,
-            root=Interpolant(worth, solution.axes).at(points),
-            values=solution.values[r:],
-            log_choice=solution.log_choice[r:],
-            posterior=solution.posterior[r:],
-            certificate=None,
-        )
+        root = Interpolant(worth, solution.axes).at(points)
+        return begin_at(solution, round=self.round, place=self.index, beliefs=self.beliefs, root=root)
 
     def front(self, solution: RecursiveSolution, *, draw: int = 0) -> Front:
         """One draw of it, to be played forward through the solution that the record was followed with."""

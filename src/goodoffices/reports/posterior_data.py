@@ -45,6 +45,7 @@ def learned_data(found: Learned) -> dict[str, Any]:
         "draws": posterior.size,
         "effective": {
             "together": posterior.worth,
+            "coarse": posterior.coarse_worth,
             "least": float(effective.min()),
             "median": float(np.median(effective)),
         },

@@ -53,13 +53,16 @@ def learned_words(data: dict[str, Any]) -> Iterator[str]:
     unlikely = sorted(data["events"], key=lambda e: e["log_predictive"] or 0)[:3]
     listed = "; ".join(f"{_who(e)} ({plain(e['bits'])} bits)" for e in unlikely)
     yield f"Least expected, given what came before: {listed}."
-    hat = data["r_hat_largest"]
+    hat, worth = data["r_hat_largest"], data["effective"]
+    coarse = (
+        "" if worth["coarse"] == worth["together"] else f" ({plain(worth['coarse'], 3)} on the coarse grid)"
+    )
     yield (
         f"{counted(sum(data['games_solved']), 'game')} solved, {sum(data['games_unsolved'])} not, in {data['seconds']:,.0f} "
-        f"seconds, by {_and(list(dict.fromkeys(data['method'])))}: worth {plain(data['effective']['together'], 3)} independent draws; "
+        f"seconds, by {_and(list(dict.fromkeys(data['method'])))}: worth {plain(worth['together'], 3)} independent draws{coarse}; "
         f"R-hat at most {plain(hat, 3) if hat is not None else 'unknown with one repeat'}."
     )
-    if _poor(data["effective"]["together"], data["tail"]):
+    if _poor(worth["together"], data["tail"]):
         yield f"These are too few, or their weights too uneven, to believe the errors: {MORE}."
 
 
