@@ -19,7 +19,7 @@ from goodoffices.analyses.why_forms import Figure, listed, percent
 from goodoffices.analyses.why_talks import TalksWorld
 from goodoffices.certificates.recursive import Examiner
 from goodoffices.claims.talks.reader import TalksReader
-from goodoffices.games.recursive import Floats
+from goodoffices.games.recursive import Floats, begin_at
 
 MOST_ROUNDS = 60
 """Rounds that a path of talks without end is followed."""
@@ -90,20 +90,14 @@ def typical_path(world: TalksWorld) -> tuple[Turning, ...]:
 def world_at(world: TalksWorld, turn: Turning) -> TalksWorld:
     """What is left of a solved world at a turn of its path, as a world that begins there."""
     solution = world.solution
-    r = 0 if solution.rounds is None else turn.round
-    game = replace(solution.game, start=turn.place)
-    rest = replace(
+    rest = begin_at(
         solution,
-        game=game,
-        data=replace(solution.data, prior=tuple(belief[:, None] for belief in turn.beliefs)),
-        rounds=None if solution.rounds is None else solution.rounds - turn.round,
+        round=turn.round,
+        place=turn.place,
+        beliefs=tuple(belief[:, None] for belief in turn.beliefs),
         root=np.full_like(solution.root, np.nan),  # nobody reads it, and it is not that of the outset
-        values=solution.values[r:],
-        log_choice=solution.log_choice[r:],
-        posterior=solution.posterior[r:],
-        certificate=None,
     )
-    return TalksWorld(TalksReader(replace(world.reader.of, game=game)), rest, world.draws)
+    return TalksWorld(TalksReader(replace(world.reader.of, game=rest.game)), rest, world.draws)
 
 
 class Along:

@@ -278,6 +278,32 @@ def select_draws(solution: RecursiveSolution, draws: slice) -> RecursiveSolution
     )
 
 
+def begin_at(
+    solution: RecursiveSolution, *, round: int, place: int, beliefs: tuple[Floats, ...], root: Floats
+) -> RecursiveSolution:
+    """What is left of a solution at a place, as the solution of a game that begins there; the certificate is left out.
+
+    Args:
+        solution: one that kept its values and choices.
+        round: from zero.
+        place: where play goes on.
+        beliefs: [p][type, b] public beliefs there, in the place of the prior.
+        root: [v, b] values there, as in `RecursiveSolution.root`.
+    """
+    r = 0 if solution.rounds is None else round
+    return replace(
+        solution,
+        game=replace(solution.game, start=place),
+        data=replace(solution.data, prior=beliefs),
+        rounds=None if solution.rounds is None else solution.rounds - round,
+        root=root,
+        values=solution.values[r:],
+        log_choice=solution.log_choice[r:],
+        posterior=solution.posterior[r:],
+        certificate=None,
+    )
+
+
 def components(game: RecursiveGame) -> list[tuple[int, int]]:
     """(party, own type) of each component of values."""
     return [(p, t) for p, count in enumerate(game.types) for t in range(count)]
