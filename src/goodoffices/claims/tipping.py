@@ -20,7 +20,7 @@ from goodoffices.claims.survey import AnySolve, Form, Progress, Survey, survey, 
 from goodoffices.claims.worlds import AS_IS, World
 from goodoffices.compiler.expressions import Array
 from goodoffices.language.priors import median, quantile
-from goodoffices.language.scenario import Claim, Parameter
+from goodoffices.language.scenario import Claim, Parameter, Scenario
 
 EDGE = 0.01
 """The grid runs from this quantile of the prior to one minus it."""
@@ -119,15 +119,7 @@ def _solve_lines(
     progress: Progress | None,
 ) -> tuple[list[Profile], int, bool]:
     """Solve all lines in one survey."""
-    medians = {p.name: median(p.prior) for p in form.scenario.parameters}
-    total = sum(len(values) for _, values in runs)
-    points = {name: np.full(total, middle) for name, middle in medians.items()}
-    low = 0
-    parts: list[slice] = []
-    for parameter, values in runs:
-        parts.append(slice(low, low + len(values)))
-        points[parameter.name][parts[-1]] = values
-        low += len(values)
+    points, parts = points_of(form.scenario, [(parameter.name, values) for parameter, values in runs])
     items: list[tuple[World, Item]] = list(wanted(form, claims))
     found = survey(form, items, points, solve=solve, reader=reader, progress=progress)
     if found.interrupted:
@@ -142,6 +134,19 @@ def _solve_lines(
         for (_, values), part in zip(runs, parts, strict=True)
     ]
     return lines, found.games, False
+
+
+def points_of(scenario: Scenario, lines: Sequence[tuple[str, Array]]) -> tuple[dict[str, Array], list[slice]]:
+    """All points of some lines (a parameter and its values), the others at their medians, and where each line's are."""
+    width = sum(len(values) for _, values in lines)
+    points = {p.name: np.full(width, median(p.prior)) for p in scenario.parameters}
+    parts: list[slice] = []
+    low = 0
+    for name, values in lines:
+        parts.append(slice(low, low + len(values)))
+        points[name][parts[-1]] = values
+        low += len(values)
+    return points, parts
 
 
 def judge(found: Survey, form: Form, claim: Claim) -> tuple[NDArray[np.bool_], Array, str]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from goodoffices.claims.answers import Item
 from goodoffices.claims.judging import Known
 from goodoffices.claims.survey import AnySolve, Form, Progress, Survey, survey, wanted
-from goodoffices.claims.tipping import EDGE, GRID, Profile, Tip, flip, judge, tip_at, varying
+from goodoffices.claims.tipping import EDGE, GRID, Profile, Tip, flip, judge, points_of, tip_at, varying
 from goodoffices.claims.worlds import AS_IS, World
 from goodoffices.compiler.expressions import Array
 from goodoffices.language.priors import median, quantile
@@ -154,7 +154,7 @@ class _Search:
             self.games += found.games
             if found.interrupted:
                 return None
-            for line, part in parts.items():
+            for line, part in zip(some, parts, strict=True):
                 for world in worlds:
                     solved[world, line] = found.solved[world][part]
                     for item in asked[world]:
@@ -164,17 +164,9 @@ class _Search:
             for claim, line in wishes
         }
 
-    def _points(self, lines: Sequence[Line]) -> tuple[dict[str, Array], dict[Line, slice]]:
+    def _points(self, lines: Sequence[Line]) -> tuple[dict[str, Array], list[slice]]:
         """All points of some lines, and where each line's are."""
-        width = sum(len(values) for _, values in lines)
-        points = {p.name: np.full(width, median(p.prior)) for p in self.form.scenario.parameters}
-        parts: dict[Line, slice] = {}
-        low = 0
-        for name, values in lines:
-            part = parts[name, values] = slice(low, low + len(values))
-            points[name][part] = values
-            low = part.stop
-        return points, parts
+        return points_of(self.form.scenario, [(name, np.array(values)) for name, values in lines])
 
     def _judged(
         self,
