@@ -6,6 +6,7 @@ one. Cells lie in the order [place, g..., draw] and are worked on in blocks that
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -82,12 +83,12 @@ class Signalling:
     def solve(
         self, curves: Curves, steep: Steepness, precision: Floats, valid: np.ndarray, *, keep: bool
     ) -> Round:
-        """One round: all cells at once, then those that need more. `precision` and `valid` are [b]."""
+        """One round: all cells proven to have one answer, then those that are followed. `precision` and `valid` are [b]."""
         copies = self.size // len(valid)
         turn = Turn(curves, self.first, self.prior, np.tile(precision, copies), self.base, self.own)
         guess = 2.0 * self.now - self.before if self.seen > 1 else self.now
         moves = len(self.base)
-        z, need = np.empty_like(self.now), np.empty(self.size, bool)
+        z = np.empty_like(self.now)
         done = Outcome(
             np.empty((self.parts, self.size)),
             np.empty((moves, self.size)),
@@ -95,27 +96,19 @@ class Signalling:
             np.empty((moves, 2, self.size)) if keep else None,
             np.empty(self.size),
         )
-        proven = 0
-        for begin in range(0, self.size, BLOCK):
-            cells = slice(begin, min(begin + BLOCK, self.size))
+        sure, share = self._proofs(steep, precision)
+        # What is not proven is followed, whatever Newton's method would find; draws without valid numbers are not.
+        meant = np.tile(valid, copies)
+        quick = sure | ~meant
+        for cells in _blocks(np.flatnonzero(quick)):
             part = turn.some(cells)
-            found = newton(part, guess[:, cells], WARM if self.seen else COLD)
-            z[:, cells] = found
-            _write(done, cells, settle(part, found))
-            strength = steep.strength(self.source[:, cells], part.own)
-            sure = self.certain[cells] | strength.is_proven(part.precision)
-            proven += int(sure.sum())
-            need[cells] = ~((done.gap[cells] <= SOLVED) & sure)
-        if not valid.all():
-            need &= np.tile(valid, copies)
-        doubtful = np.flatnonzero(need)
+            z[:, cells] = newton(part, guess[:, cells], WARM if self.seen else COLD)
+            _write(done, cells, settle(part, z[:, cells]))
+        doubtful = np.flatnonzero(meant & ~(sure & (done.gap <= SOLVED)))
         failed, traced = doubtful[:0], 0
         if len(doubtful):
-            part = turn.some(doubtful)
-            share = steep.strength(self.source[:, doubtful], part.own).share(part.precision)
-            z[:, doubtful], lost, traced = _follow(part, z[:, doubtful], share)
-            for begin in range(0, len(doubtful), BLOCK):
-                cells = doubtful[begin : begin + BLOCK]
+            z[:, doubtful], lost, traced = _follow(turn.some(doubtful), guess[:, doubtful], share[doubtful])
+            for cells in _blocks(doubtful):
                 _write(done, cells, settle(turn.some(cells), z[:, cells]))
             failed = doubtful[lost | ~(done.gap[doubtful] <= SOLVED)]
         self.before, self.now = self.now, z
@@ -125,10 +118,21 @@ class Signalling:
             self._values(done),
             None if logs is None else logs.reshape(moves, 2, *self.shape),
             z.reshape(moves, *self.shape),
-            Counts(self.size, proven, len(doubtful), traced),
+            Counts(self.size, int(sure.sum()), len(doubtful), traced),
             np.stack(np.unravel_index(failed, self.shape), 1),
             done.gap[failed],
         )
+
+    def _proofs(self, steep: Steepness, precision: Floats) -> tuple[np.ndarray, Floats]:
+        """Which cells have one answer only [c], and the share of the precision up to which there is one only [c]."""
+        sure, share = np.empty(self.size, bool), np.empty(self.size)
+        cells = np.tile(precision, self.size // len(precision))
+        for begin in range(0, self.size, BLOCK):
+            some = slice(begin, begin + BLOCK)
+            strength = steep.strength(self.source[:, some], self.own[:, :, some])
+            sure[some] = self.certain[some] | strength.is_proven(cells[some])
+            share[some] = strength.share(cells[some])
+        return sure, share
 
     def _values(self, done: Outcome) -> Floats:
         """Values with the payoffs of others than the mover, which depend on no more than who it turns out to be."""
@@ -154,6 +158,12 @@ def _follow(turn: Turn, guess: Floats, share: Floats) -> tuple[Floats, np.ndarra
         z[:, bad[arrived]] = traced[:, arrived]
         good[bad[arrived]] = True
     return z, ~good, len(bad)
+
+
+def _blocks(cells: Ints) -> Iterator[Ints]:
+    """Numbers of cells, so many at a time as are worked on at once."""
+    for begin in range(0, len(cells), BLOCK):
+        yield cells[begin : begin + BLOCK]
 
 
 def _write(done: Outcome, cells: Ints | slice, found: Outcome) -> None:
