@@ -135,21 +135,36 @@ def find_learning(
     notes = BitReader(form)
     found = survey(form, [], draws, solve=solve, look=notes.see)
     solved = found.solved[AS_IS]
-
-    def spread(values: Array) -> Spread:
-        return Spread(np.where(solved, values, np.nan))
-
     # The solver's type is the caller's promise: of a tree it solves any extensive game.
     knowing, good, worst = _knowing(form, draws, cast("Solve", solve), progress)
-    bits = notes.finish()
+    worst = {name: max(value, worst.get(name, 0.0)) for name, value in found.worst.items()}
+    return _learning(scenario, notes.finish(), knowing, solved, good=solved & good, worst=worst)
+
+
+def _over(solved: NDArray[np.bool_]) -> Callable[[Array], Spread]:
+    """Spreads over the draws [b] that were solved."""
+    return lambda values: Spread(np.where(solved, values, np.nan))
+
+
+def _learning(
+    scenario: Scenario,
+    bits: Bits,
+    knowing: tuple[Knowing, ...],
+    solved: NDArray[np.bool_],
+    *,
+    good: NDArray[np.bool_],
+    worst: Mapping[str, float],
+) -> Learning:
+    """`solved` [b]: the scenario itself; `good` [b]: every game."""
+    spread = _over(solved)
     return Learning(
         scenario,
         tuple(sorted(_moves(bits, spread), key=lambda m: (-m.bits.mean, m.mover, m.move, m.about))),
         tuple(TypeLearning(party, spread(a), spread(b)) for party, (a, b) in bits.types.items()),
         knowing,
         len(solved),
-        int((~(solved & good)).sum()),
-        {name: max(value, worst.get(name, 0.0)) for name, value in found.worst.items()},
+        int((~good).sum()),
+        worst,
     )
 
 
@@ -202,23 +217,11 @@ def _of_talks(
     notes = TalksLearningReader(scenario, pairs, seed=seed)
     found = survey(form, [], draws, solve=solve, watch=notes.see, progress=progress)
     solved = found.solved[AS_IS]
-
-    def spread(values: Array) -> Spread:
-        return Spread(np.where(solved, values, np.nan))
-
-    bits = notes.bits(found)
+    spread = _over(solved)
     knowing: list[Knowing] = []
     for party, about in pairs:
         change = np.concatenate(notes.public[about], axis=-1)
         others = {name: spread(change[p]) for p, name in enumerate(names) if name != party}
         secret = spread(np.concatenate(notes.secret[party, about]))
         knowing.append(Knowing(party, about, spread(change[names.index(party)]), secret, others))
-    return Learning(
-        scenario,
-        tuple(sorted(_moves(bits, spread), key=lambda m: (-m.bits.mean, m.mover, m.move, m.about))),
-        tuple(TypeLearning(party, spread(a), spread(b)) for party, (a, b) in bits.types.items()),
-        tuple(knowing),
-        len(solved),
-        int((~solved).sum()),
-        found.worst,
-    )
+    return _learning(scenario, notes.bits(found), tuple(knowing), solved, good=solved, worst=found.worst)
