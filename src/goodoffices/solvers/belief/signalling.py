@@ -157,6 +157,9 @@ def _follow(turn: Turn, guess: Floats, share: Floats) -> tuple[Floats, np.ndarra
         traced, arrived = trace(turn.some(bad))
         z[:, bad[arrived]] = traced[:, arrived]
         good[bad[arrived]] = True
+        left = bad[~arrived]
+        if len(left):  # reported as failed, with the best that there is
+            z[:, left] = newton(turn.some(left), guess[:, left], COLD)
     return z, ~good, len(bad)
 
 
