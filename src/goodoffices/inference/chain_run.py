@@ -254,7 +254,11 @@ def go_on(levels: Sequence[Terms], run: ChainRun) -> ChainRun | None:
     stride = run.slices[0].stride if run.slices else max(1, round(remembers / A_DRAW))
     index = run.slices[-1].index + stride if run.slices else 0
     if index < moves and not most_fine:
-        return _with_slice(levels, run, index, stride)
+        # Where there is no finer likelihood slices cost nothing, and nobody needs to be told of each.
+        last = index + 1 if run.grids > 1 else moves
+        for at in range(index, last, stride):
+            run = _with_slice(levels, run, at, stride)
+        return run
     hopeless = most_coarse or most_fine or run.coarse_worth >= FARTHER * settings.effective
     return None if hopeless or run.effective >= settings.effective else _with_block(levels, run)
 
