@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.forecast_records import TALKS, WORDS, history, write_csv
 
 pytest.importorskip("ray")
 pytestmark = [
@@ -142,6 +143,23 @@ Path(sys.argv[2]).write_text(json.dumps(seen))
 """
 )
 
+FIT = (
+    COMMON
+    + """
+from goodoffices.inference.posterior_fitting import FitSettings
+from goodoffices.workflow import likelihoods
+from goodoffices.workflow.fitting import learn
+
+likelihoods.TOGETHER = 8
+few = dict(settings=FitSettings(effective=40, batch=24, repeats=2), nodes=(2, 3), replicas=0)
+talks = store.parent / "talks.yaml"
+by_ray = learn(talks, engine="ray", workers=2, **few).posterior
+here = learn(talks, workers=1, **few).posterior
+same = (by_ray.points == here.points).all() and by_ray.log_evidence == here.log_evidence
+Path(sys.argv[2]).write_text(json.dumps([bool(same), len(actors())]))
+"""
+)
+
 OTHER_CODE = (
     COMMON
     + """
@@ -181,6 +199,12 @@ def test_a_killed_worker_and_a_killed_node_cost_time_and_no_bit(tmp_path):
 
 def test_a_cluster_that_a_study_starts_ends_with_it(tmp_path):
     assert ran(OWN, tmp_path, "own") == {"still": False, "actors": 0, "usage": "0", "same": True}
+
+
+def test_a_posterior_has_the_same_bits_on_a_cluster(tmp_path):
+    write_csv(history(*WORDS), tmp_path / "events.csv")
+    (tmp_path / "talks.yaml").write_text(TALKS, encoding="utf-8")
+    assert ran(FIT, tmp_path, "fit") == [True, 0]
 
 
 def test_workers_with_other_code_are_refused(tmp_path):
