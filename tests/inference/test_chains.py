@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from goodoffices.inference.bridge import bridge
-from goodoffices.inference.chain_run import ChainRun
+from goodoffices.inference.chain_run import WARM, ChainRun
 from goodoffices.inference.chains import run_block, worth_of_chains
 from goodoffices.inference.importance import Importance, Run
 from goodoffices.inference.posterior_state import load_state, save_state
@@ -128,6 +128,15 @@ def test_uneven_fine_weights_are_not_made_up_for_without_end():
     run = chains([ridged, lambda p: ridged(p + 0.1)], 1, effective=100)
     assert run.effective < 100
     assert 125 <= run.coarse_worth < 400
+
+
+def test_chains_that_are_still_on_their_way_are_known_by_their_drift():
+    settled = [chains([ridged], seed).drift for seed in range(6)]
+    assert np.mean(settled) == pytest.approx(0.0, abs=1.5)
+    run = chains([ridged], 1)
+    first, last = run.blocks[0], run.blocks[-1]
+    far = replace(first, terms=first.terms - 1.0)
+    assert replace(run, blocks=(*run.blocks[:WARM], far, last)).drift > 5
 
 
 def test_where_the_likelihood_is_not_a_number_no_chain_stays():

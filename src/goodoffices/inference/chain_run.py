@@ -121,6 +121,15 @@ class ChainRun:
         """Independent draws from the coarse posterior that the states are worth."""
         return _together(self.states, self.state_terms.sum(2), np.ones(self.states.shape[:2]))
 
+    @property
+    def drift(self) -> float:
+        """By how much the states' mean log-likelihood is higher in their later half than in the earlier, in standard errors
+        from the spread between chains. Above two, chains are still finding their way, and the evidence is too low."""
+        logs = self.state_terms.sum(2)
+        half = len(logs) // 2
+        rise = logs[half:].mean(0) - logs[:half].mean(0)
+        return float(rise.mean() / rise.std(ddof=1) * np.sqrt(len(rise)))
+
     @cached_property
     def bridge(self) -> Bridge:
         """To the coarse evidence."""

@@ -63,6 +63,8 @@ class Rival:
     """Independent draws that its evidence rests on (Kish)."""
     tail: float
     """Shape of the tail of its weights; see `Posterior.tail`."""
+    drift: float
+    """Of its chains; see `Posterior.drift`."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def compare(posteriors: Sequence[tuple[str, Posterior]]) -> Comparison:
     logs = np.array([p.log_evidence for _, p in order])
     shares = np.exp(logs - np.logaddexp.reduce(logs))
     rivals = tuple(
-        Rival(name, p.log_evidence, p.log_evidence_error, float(share), p.worth, p.tail)
+        Rival(name, p.log_evidence, p.log_evidence_error, float(share), p.worth, p.tail, p.drift)
         for (name, p), share in zip(order, shares, strict=True)
     )
     unlike = tuple(d for name, p in order[1:] for d in differences(order[0], (name, p)))

@@ -170,6 +170,11 @@ class Run:
         return "importance sampling"
 
     @property
+    def drift(self) -> float:
+        """As `ChainRun.drift`: independent points have none."""
+        return 0.0
+
+    @property
     def pool(self) -> Run:
         """Points with weights that stand for the prior."""
         return self

@@ -119,6 +119,11 @@ class Posterior:
         """Shape of the weights' tail in the worst repeat; from 0.7 errors are not to be believed."""
         return float(np.max([run.tail for run in self.runs]))
 
+    @property
+    def drift(self) -> float:
+        """In the worst repeat; above two chains are still finding their way, and the evidence is too low."""
+        return float(np.max([run.drift for run in self.runs]))
+
     def effective(self) -> Floats:
         """[d] effective number of draws for each parameter's mean, of all weighted points."""
         return np.sum([run.effective_each for run in self.runs], axis=0)

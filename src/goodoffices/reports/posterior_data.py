@@ -52,6 +52,7 @@ def learned_data(found: Learned) -> dict[str, Any]:
         "method": [run.method for run in posterior.runs],
         "events_nodes": _nodes_of_events(posterior),
         "tail": finite(posterior.tail),
+        "drift": finite(posterior.drift),
         "r_hat_largest": finite(float(np.max(hat))),
         "log_evidence": finite(posterior.log_evidence),
         "log_evidence_error": finite(posterior.log_evidence_error),
@@ -138,6 +139,7 @@ def rivals_data(found: Comparison, learned: Sequence[Learned]) -> dict[str, Any]
                 "probability": r.probability,
                 "effective": r.effective,
                 "tail": finite(r.tail),
+                "drift": finite(r.drift),
                 "log_bayes_factor": finite(found.bayes_factor(0, k)[0]),
                 "log_bayes_factor_error": finite(found.bayes_factor(0, k)[1]) if k else 0.0,
             }

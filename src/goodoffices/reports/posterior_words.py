@@ -15,6 +15,8 @@ LISTED = 8
 MORE = "go on with `--resume` and a larger `--effective` or `--most`"
 WORTH, HEAVY = 100, 0.7
 """Fewer draws, or a heavier tail of weights (Vehtari and others 2024), say little about their own error."""
+RISING = 2.0
+"""Standard errors by which a rising log-likelihood shows that chains are still finding their way."""
 CLEAR, STRONG = math.log(3), math.log(20)
 """Bayes factors from which the record leans, and speaks plainly (Kass and Raftery 1995, rounded)."""
 
@@ -64,6 +66,8 @@ def learned_words(data: dict[str, Any]) -> Iterator[str]:
     )
     if _poor(worth["together"], data["tail"]):
         yield f"These are too few, or their weights too uneven, to believe the errors: {MORE}."
+    if (data["drift"] or 0.0) > RISING:
+        yield f"Chains are still finding where the record is likely, so that its probability is too low: {MORE}."
 
 
 def rivals_words(data: dict[str, Any]) -> Iterator[str]:
@@ -88,6 +92,9 @@ def rivals_words(data: dict[str, Any]) -> Iterator[str]:
     poor = [f"`{r['name']}`" for r in data["rivals"] if _poor(r["effective"], r["tail"])]
     if poor:
         yield f"Too few draws, or too uneven ones, to believe the error of {_and(poor)}: {MORE}."
+    rising = [f"`{r['name']}`" for r in data["rivals"] if (r["drift"] or 0.0) > RISING]
+    if rising:
+        yield f"Chains are still finding where the record is likely, so that the evidence of {_and(rising)} is too low: {MORE}."
     yield ""
     yield "What decides between them (log probability under each, in this order):"
     for e in data["events"][:LISTED]:
